@@ -1,1 +1,34 @@
-//! Stub.
+//! The words of the trade: identifiers, exact numbers, instruments, intents, orders and what became of them.
+//!
+//! Types and arithmetic only. Nothing here decides, waits, reads a clock or touches a file, and money is never a
+//! float. Every type that is stored numbers its fields (`#[n(…)]`): the numbers are the journal's wire schema and are
+//! never reused.
+
+pub mod ids;
+pub mod instrument;
+pub mod intent;
+pub mod number;
+pub mod order;
+pub mod outcome;
+pub mod plan;
+pub mod quote;
+pub mod report;
+pub mod result;
+pub mod text;
+pub mod time;
+
+pub use ids::{
+    BookId, CalendarId, ClientOrderId, ContentDigest, ExecId, ExecutionId, InstrumentId, IntentId, IntentKey,
+    OrderIntentId, PositionId, Principal, RunId, StrategyId, VenueId, VenueOrderId,
+};
+pub use instrument::Instrument;
+pub use intent::{ActionType, Ask, ExecutionIntent, Intent, Origin, Rebalance, Regime, Urgency};
+pub use number::{Decimal, Notional, NumberError, NumberText, Px, Qty, Ratio, Rounding};
+pub use order::{OrderIntent, OrderStatus, OrderType, Plane, Side, TimeInForce};
+pub use outcome::{ExecutionOutcome, ExecutionReasonCode, ExecutionStatus};
+pub use plan::{Constraint, Constraints, ExecutionPlan};
+pub use quote::Quote;
+pub use report::{ExecutionReport, ReportKind};
+pub use result::{ExecutionResult, ResultStatus};
+pub use text::Text;
+pub use time::Timestamp;

@@ -1037,6 +1037,9 @@ impl Notional {
 }
 
 impl Ratio {
+    /// The whole: a fraction of 1.
+    pub const ONE: Self = Self(Decimal::ONE);
+
     /// Returns this fraction of an amount.
     ///
     /// # Errors

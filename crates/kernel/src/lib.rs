@@ -1,1 +1,104 @@
-//! Stub.
+//! The pure state machine between intents and planes: inputs in, events recorded, effects asked for.
+//!
+//! No I/O, clock, randomness, thread, float or hash-ordered iteration. The same inputs give the same events, and the
+//! events alone give the same state and the same effects.
+
+pub mod answered;
+pub mod control;
+pub mod denial;
+pub mod effect;
+pub mod event;
+pub mod exposure;
+pub mod gates;
+pub mod input;
+mod intents;
+pub mod orders;
+mod planes;
+mod rules;
+pub mod state;
+
+pub use denial::{Denial, Skip};
+pub use effect::{Answer, Durable, Effect, effects_of};
+pub use event::{Event, IgnoredReport, Refusal};
+pub use gates::{Gate, GateSet, Ruling, Verdict};
+pub use input::Input;
+pub use intents::OpenIntent;
+pub use state::State;
+
+use fillwright_domain::{Text, Timestamp};
+
+/// One partition's decisions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kernel {
+    state: State,
+}
+
+impl Kernel {
+    /// A kernel that has seen nothing yet.
+    pub fn new(partition: &str) -> Self {
+        Self { state: State { partition: Text::new(partition), ..State::default() } }
+    }
+
+    /// A kernel as a snapshot left it.
+    pub fn restored(state: State) -> Self {
+        Self { state }
+    }
+
+    /// What it knows.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Takes one input; says what happened and what the outside must now do.
+    pub fn step(&mut self, at: Timestamp, input: &Input) -> Step {
+        let events = self.decide(at, input);
+        self.replay(&events);
+        Step { seq: self.state.seq, effects: effects_of(&events), events }
+    }
+
+    /// What happens if this input comes in now. Reads state, never writes it; every refusal is made here.
+    pub fn decide(&self, at: Timestamp, input: &Input) -> Vec<Event> {
+        let state = &self.state;
+        match input {
+            Input::AdoptRulebook { rulebook, by, reason } => rules::adopt(state, rulebook, by, reason),
+            Input::RegisterRun { run_id, manifest_hash, by } => rules::register(state, run_id, manifest_hash, by),
+            Input::SubmitIntent { intent, quote } => intents::submit(state, at, intent, quote.as_ref()),
+            Input::Mark { instrument_id, mark_px, as_of } => rules::mark(state, instrument_id, *mark_px, *as_of),
+            Input::Report(report) => orders::reconcile(state, at, report),
+            Input::EngageKillSwitch { by, reason } => control::engage(state, by, reason),
+            Input::ReleaseKillSwitch { by, reason } => control::release(state, by, reason),
+            Input::Resume => state.orders.query_all(state.control.is_halted()),
+        }
+    }
+
+    /// Writes the events of one step. Recovery is this function alone.
+    pub fn replay(&mut self, events: &[Event]) {
+        self.state.seq += 1;
+        for event in events {
+            self.state.apply(event);
+        }
+    }
+}
+
+/// What one input led to. Its effects are given up only against proof that its entry is on disk.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a step that is not journaled must not be forgotten"]
+pub struct Step {
+    /// The sequence number of the step, and of its journal entry.
+    pub seq: u64,
+    /// What happened.
+    pub events: Vec<Event>,
+    effects: Vec<Effect>,
+}
+
+impl Step {
+    /// Gives up the effects, once the entry is durable.
+    ///
+    /// # Panics
+    ///
+    /// When the proof does not cover this step: acting on it could make visible what a crash would undo.
+    pub fn release(self, proof: &impl Durable) -> Vec<Effect> {
+        assert!(proof.covers(self.seq), "entry {} is not durable yet", self.seq);
+        self.effects
+    }
+}

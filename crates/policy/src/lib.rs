@@ -1,1 +1,14 @@
-//! Stub.
+//! The written rules: the documents people edit under `config/`, and the one rulebook the kernel reads.
+//!
+//! Documents are parsed strictly (an unknown field is an error with its place) and compiled into a [`Rulebook`];
+//! adopting a rulebook is an input like any other, so the journal holds every rule that ever applied. Types and
+//! checks only; nothing here decides on an intent.
+
+pub mod calendar;
+pub mod compile;
+pub mod documents;
+pub mod rulebook;
+
+pub use calendar::{Hours, OpenWindow, Tradable};
+pub use compile::{DocumentError, Documents, compile};
+pub use rulebook::{Book, Breach, ExecutionPolicy, RiskEnvelope, Rulebook, Strategy, Venue};

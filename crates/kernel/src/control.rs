@@ -1,0 +1,74 @@
+//! The global kill switch: one person stops, two release.
+
+use crate::event::Refusal;
+use crate::{Event, State};
+use fillwright_domain::{Principal, Text};
+use minicbor::{Decode, Encode};
+
+/// Whether trading is halted, and by whom.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Control {
+    #[n(0)]
+    halted_by: Option<Principal>,
+    #[n(1)]
+    release_requested_by: Option<Principal>,
+}
+
+impl Control {
+    /// Whether the kill switch is engaged.
+    pub fn is_halted(&self) -> bool {
+        self.halted_by.is_some()
+    }
+
+    /// Who engaged the kill switch.
+    pub fn halted_by(&self) -> Option<&Principal> {
+        self.halted_by.as_ref()
+    }
+
+    /// Who asked first to release it.
+    pub fn release_requested_by(&self) -> Option<&Principal> {
+        self.release_requested_by.as_ref()
+    }
+
+    pub(crate) fn apply(&mut self, event: &Event) {
+        match event {
+            Event::KillSwitchEngaged { by, .. } => *self = Self { halted_by: Some(by.clone()), ..Self::default() },
+            Event::KillSwitchReleaseRequested { by, .. } => self.release_requested_by = Some(by.clone()),
+            Event::KillSwitchReleased { .. } => *self = Self::default(),
+            _ => {}
+        }
+    }
+}
+
+/// Halts trading and asks for every working order to be cancelled.
+pub(crate) fn engage(state: &State, by: &Principal, reason: &Text) -> Vec<Event> {
+    if by.is_empty() {
+        return refuse(Refusal::Anonymous, by);
+    }
+    if state.control.is_halted() {
+        return refuse(Refusal::AlreadyEngaged, by);
+    }
+    let mut events = vec![Event::KillSwitchEngaged { by: by.clone(), reason: reason.clone() }];
+    events.extend(state.orders.cancel_all());
+    events
+}
+
+/// Ends a halt once two different people have asked for it.
+pub(crate) fn release(state: &State, by: &Principal, reason: &Text) -> Vec<Event> {
+    let control = &state.control;
+    match &control.release_requested_by {
+        _ if by.is_empty() => refuse(Refusal::Anonymous, by),
+        _ if !control.is_halted() => refuse(Refusal::NotEngaged, by),
+        None => vec![Event::KillSwitchReleaseRequested { by: by.clone(), reason: reason.clone() }],
+        Some(first) if first == by => refuse(Refusal::SamePerson, by),
+        Some(first) => vec![Event::KillSwitchReleased {
+            by: by.clone(),
+            requested_by: first.clone(),
+            reason: reason.clone(),
+        }],
+    }
+}
+
+fn refuse(why: Refusal, by: &Principal) -> Vec<Event> {
+    vec![Event::InputRefused { why, by: Some(by.clone()) }]
+}

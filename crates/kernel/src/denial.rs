@@ -1,0 +1,216 @@
+//! Why an intent is refused or needs nothing done: closed sets with codes that are never reused.
+
+use minicbor::{Decode, Encode};
+use serde::Serialize;
+
+/// Why an intent was refused. A refusal is a result, not an error.
+///
+/// Variants stand in the order of the gates that give them, which is the order of precedence: the first that holds is
+/// the one recorded. The numbers are wire codes; a new reason takes the next number wherever it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Encode, Decode, thiserror::Error)]
+#[cbor(index_only)]
+#[serde(rename_all = "snake_case")]
+pub enum Denial {
+    /// Nothing may trade before rules were adopted.
+    #[n(0)]
+    #[error("no rulebook was adopted")]
+    NoRulebook,
+    /// Neither the intent nor its book names a run.
+    #[n(1)]
+    #[error("no source run stands behind the intent")]
+    ProvenanceMissing,
+    /// The run is not in the registry.
+    #[n(2)]
+    #[error("the source run is not in the registry of audited runs")]
+    RunNotAudited,
+    /// No such book.
+    #[n(3)]
+    #[error("the book is not in the rulebook")]
+    BookUnknown,
+    /// The book is switched off.
+    #[n(4)]
+    #[error("the book is disabled")]
+    BookDisabled,
+    /// No such strategy.
+    #[n(5)]
+    #[error("the strategy is not in the rulebook")]
+    StrategyUnknown,
+    /// The strategy is switched off.
+    #[n(6)]
+    #[error("the strategy is disabled")]
+    StrategyDisabled,
+    /// The book belongs to another strategy.
+    #[n(7)]
+    #[error("the strategy does not own the book")]
+    StrategyNotOwner,
+    /// No such instrument.
+    #[n(8)]
+    #[error("the instrument is not in the rulebook")]
+    InstrumentUnknown,
+    /// The instrument is switched off.
+    #[n(9)]
+    #[error("the instrument is disabled")]
+    InstrumentDisabled,
+    /// No such venue.
+    #[n(10)]
+    #[error("the venue is not in the rulebook")]
+    VenueUnknown,
+    /// The venue is switched off.
+    #[n(11)]
+    #[error("the venue is disabled")]
+    VenueDisabled,
+    /// The book has no plane at this venue.
+    #[n(12)]
+    #[error("the book has no executor at this venue")]
+    NoExecutor,
+    /// The calendar does not reach this far.
+    #[n(13)]
+    #[error("the calendar does not say whether the market is open")]
+    HoursUnknown,
+    /// Outside trading hours.
+    #[n(14)]
+    #[error("the market is closed")]
+    MarketClosed,
+    /// No quote came with the intent.
+    #[n(15)]
+    #[error("there is no quote to decide by")]
+    QuoteMissing,
+    /// The quote is older than policy allows, or from the future.
+    #[n(16)]
+    #[error("the quote is too old")]
+    QuoteStale,
+    /// One side is missing, or the sides cross.
+    #[n(17)]
+    #[error("the quote is one-sided or crossed")]
+    QuoteUnusable,
+    /// Trading is halted.
+    #[n(18)]
+    #[error("trading is halted by the kill switch")]
+    KillSwitchEngaged,
+    /// The fraction is outside 0 to 1, or the number makes no sense.
+    #[n(19)]
+    #[error("the size is outside 0 to 1")]
+    SizeOutOfRange,
+    /// The rulebook states no such limit.
+    #[n(20)]
+    #[error("the rulebook states no limit here")]
+    LimitMissing,
+    /// The order is worth more than one order may be.
+    #[n(21)]
+    #[error("the order is worth more than one order may be")]
+    NotionalAboveCap,
+    /// A holding of the book has no mark.
+    #[n(22)]
+    #[error("a holding of the book has no mark")]
+    MarkMissing,
+    /// A holding's mark is older than policy allows.
+    #[n(23)]
+    #[error("a holding of the book has a mark that is too old")]
+    MarkStale,
+    /// The book would be leveraged beyond its cap.
+    #[n(24)]
+    #[error("the book would be leveraged beyond its cap")]
+    LeverageAboveCap,
+    /// Too much of the book in one instrument.
+    #[n(25)]
+    #[error("the book would hold too much of one instrument")]
+    AssetExposureAboveCap,
+    /// No usable limit price.
+    #[n(26)]
+    #[error("no limit price on the tick grid keeps to the limits")]
+    PriceUnusable,
+    /// A figure left the range of exact arithmetic.
+    #[n(27)]
+    #[error("a figure is too large to be computed exactly")]
+    FigureOutOfRange,
+}
+
+/// Why nothing is sent although nothing was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Encode, Decode, thiserror::Error)]
+#[cbor(index_only)]
+#[serde(rename_all = "snake_case")]
+pub enum Skip {
+    /// The action is hold.
+    #[n(0)]
+    #[error("hold")]
+    Hold,
+    /// The size or the change is zero.
+    #[n(1)]
+    #[error("nothing to do")]
+    NothingToDo,
+    /// There is no position to reduce.
+    #[n(2)]
+    #[error("there is no position to reduce")]
+    NoPosition,
+    /// Working orders already close the position.
+    #[n(3)]
+    #[error("working orders already close the position")]
+    AlreadyClosing,
+    /// Only a reduction is allowed and this would add.
+    #[n(4)]
+    #[error("reduce-only, and this would add to the position")]
+    ReduceOnlyConstraint,
+    /// The change of weight is dust.
+    #[n(5)]
+    #[error("the change is below the minimum trade")]
+    Dust,
+    /// Worth less than the venue's minimum, or less than a lot.
+    #[n(6)]
+    #[error("Below Floor")]
+    BelowFloor,
+}
+
+/// The code of a refusal or skip, as it stands in results and telemetry.
+macro_rules! codes {
+    ($type:ident { $($variant:ident => $code:literal,)+ }) => {
+        impl $type {
+            /// The stable code.
+            pub const fn code(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code,)+
+                }
+            }
+        }
+    };
+}
+
+codes!(Denial {
+    NoRulebook => "no_rulebook",
+    ProvenanceMissing => "provenance_missing",
+    RunNotAudited => "run_not_audited",
+    BookUnknown => "book_unknown",
+    BookDisabled => "book_disabled",
+    StrategyUnknown => "strategy_unknown",
+    StrategyDisabled => "strategy_disabled",
+    StrategyNotOwner => "strategy_not_owner",
+    InstrumentUnknown => "instrument_unknown",
+    InstrumentDisabled => "instrument_disabled",
+    VenueUnknown => "venue_unknown",
+    VenueDisabled => "venue_disabled",
+    NoExecutor => "no_executor",
+    HoursUnknown => "hours_unknown",
+    MarketClosed => "market_closed",
+    QuoteMissing => "quote_missing",
+    QuoteStale => "quote_stale",
+    QuoteUnusable => "quote_unusable",
+    KillSwitchEngaged => "kill_switch_engaged",
+    SizeOutOfRange => "size_out_of_range",
+    LimitMissing => "limit_missing",
+    NotionalAboveCap => "notional_above_cap",
+    MarkMissing => "mark_missing",
+    MarkStale => "mark_stale",
+    LeverageAboveCap => "leverage_above_cap",
+    AssetExposureAboveCap => "asset_exposure_above_cap",
+    PriceUnusable => "price_unusable",
+    FigureOutOfRange => "figure_out_of_range",
+});
+
+codes!(Skip {
+    Hold => "hold",
+    NothingToDo => "nothing_to_do",
+    NoPosition => "no_position",
+    AlreadyClosing => "already_closing",
+    ReduceOnlyConstraint => "reduce_only_constraint",
+    Dust => "dust",
+    BelowFloor => "below_floor",
+});

@@ -1,0 +1,376 @@
+//! All that can have happened.
+
+use crate::gates::{GateSet, Verdict};
+use fillwright_domain::{
+    BookId, ContentDigest, ExecId, ExecutionOutcome, ExecutionPlan, ExecutionResult, InstrumentId, IntentId,
+    IntentKey, Notional, OrderIntent, OrderIntentId, OrderStatus, Principal, Px, Qty, ResultStatus, RunId,
+    StrategyId, Text, Timestamp,
+};
+use fillwright_policy::Rulebook;
+use minicbor::{Decode, Encode};
+use serde::Serialize;
+
+/// A fact, in the past tense. State is what these made of it, and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Encode, Decode)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum Event {
+    /// Rules came into force.
+    #[n(0)]
+    RulebookAdopted {
+        /// The rules.
+        #[n(0)]
+        rulebook: Box<Rulebook>,
+        /// Who adopted them.
+        #[n(1)]
+        by: Principal,
+        /// Why.
+        #[n(2)]
+        reason: Text,
+    },
+    /// A run entered the registry.
+    #[n(1)]
+    RunRegistered {
+        /// The run.
+        #[n(0)]
+        run_id: RunId,
+        /// The hash of its manifest.
+        #[n(1)]
+        manifest_hash: Text,
+        /// Who registered it.
+        #[n(2)]
+        by: Principal,
+    },
+    /// An admin input changed nothing, and why.
+    #[n(2)]
+    InputRefused {
+        /// Why.
+        #[n(0)]
+        why: Refusal,
+        /// Who asked, where somebody did.
+        #[n(1)]
+        by: Option<Principal>,
+    },
+    /// Holdings of an instrument are valued at this price.
+    #[n(3)]
+    MarkTaken {
+        /// The instrument.
+        #[n(0)]
+        instrument_id: InstrumentId,
+        /// The price.
+        #[n(1)]
+        mark_px: Px,
+        /// When the source saw it.
+        #[n(2)]
+        as_of: Timestamp,
+    },
+    /// An intent with a new id was taken in; it will have exactly one result.
+    #[n(4)]
+    IntentAccepted {
+        /// Its name.
+        #[n(0)]
+        intent_id: IntentId,
+        /// Its short name.
+        #[n(1)]
+        intent_key: IntentKey,
+        /// What it says, digested.
+        #[n(2)]
+        digest: ContentDigest,
+        /// The strategy, resolved.
+        #[n(3)]
+        strategy_id: Option<StrategyId>,
+        /// The book.
+        #[n(4)]
+        book_id: BookId,
+        /// The instrument.
+        #[n(5)]
+        instrument_id: InstrumentId,
+        /// The run behind it, resolved.
+        #[n(6)]
+        source_run: Option<RunId>,
+    },
+    /// The same intent came again; it is answered with what its first coming led to.
+    #[n(5)]
+    IntentDuplicated {
+        /// Its name.
+        #[n(0)]
+        intent_id: IntentId,
+        /// The entry that accepted it.
+        #[n(1)]
+        first_seq: u64,
+        /// Its result, where it has one by now.
+        #[n(2)]
+        status: Option<ResultStatus>,
+    },
+    /// A known id came with other content; nothing is done.
+    #[n(6)]
+    IntentConflicted {
+        /// Its name.
+        #[n(0)]
+        intent_id: IntentId,
+        /// The entry that accepted the first of that name.
+        #[n(1)]
+        first_seq: u64,
+    },
+    /// The gates have spoken. Every verdict is here, the passes too.
+    #[n(7)]
+    IntentJudged {
+        /// The intent.
+        #[n(0)]
+        intent_id: IntentId,
+        /// The entry that adopted the rules that applied.
+        #[n(1)]
+        rulebook_seq: u64,
+        /// Verdicts in the order of the gates, up to the first refusal.
+        #[n(2)]
+        verdicts: Vec<Verdict>,
+        /// Gates that were passed over because no rule is in force for them yet.
+        #[n(3)]
+        not_in_force: GateSet,
+    },
+    /// An intent became a plan, or a skip with its reason.
+    #[n(8)]
+    PlanMade {
+        /// The intent.
+        #[n(0)]
+        intent_id: IntentId,
+        /// The intent's short name.
+        #[n(1)]
+        intent_key: IntentKey,
+        /// The plan.
+        #[n(2)]
+        plan: ExecutionPlan,
+        /// Mid of the quote that was decided by, in quote currency.
+        #[n(3)]
+        decision_px: Option<Px>,
+    },
+    /// A child order was released to its plane.
+    #[n(9)]
+    OrderEmitted {
+        /// The order.
+        #[n(0)]
+        order: OrderIntent,
+        /// The intent's short name.
+        #[n(1)]
+        intent_key: IntentKey,
+    },
+    /// An order's status changed without a fill.
+    #[n(10)]
+    OrderStatusChanged {
+        /// The order.
+        #[n(0)]
+        order_intent_id: OrderIntentId,
+        /// What it is now.
+        #[n(1)]
+        status: OrderStatus,
+        /// The report that said so, where one did.
+        #[n(2)]
+        exec_id: Option<ExecId>,
+        /// The venue's words.
+        #[n(3)]
+        text: Option<Text>,
+    },
+    /// Part of an order was done.
+    #[n(11)]
+    FillBooked {
+        /// The order.
+        #[n(0)]
+        order_intent_id: OrderIntentId,
+        /// The venue's name for the fill.
+        #[n(1)]
+        exec_id: ExecId,
+        /// Quantity of this fill.
+        #[n(2)]
+        last_qty: Qty,
+        /// Price of this fill.
+        #[n(3)]
+        last_px: Px,
+        /// Everything filled so far.
+        #[n(4)]
+        cum_qty: Qty,
+        /// Fee in quote currency.
+        #[n(5)]
+        fee: Notional,
+        /// When the venue says it happened.
+        #[n(6)]
+        transact_at: Timestamp,
+        /// What the order is now.
+        #[n(7)]
+        status: OrderStatus,
+    },
+    /// We asked to cancel an order; fills may still come.
+    #[n(12)]
+    OrderCancelRequested {
+        /// The order.
+        #[n(0)]
+        order_intent_id: OrderIntentId,
+        /// Where it works.
+        #[n(1)]
+        instrument_id: InstrumentId,
+    },
+    /// The plane is asked what became of an order. Until it answers nothing is presumed.
+    #[n(13)]
+    OrderQueried {
+        /// The order.
+        #[n(0)]
+        order_intent_id: OrderIntentId,
+        /// Where it works.
+        #[n(1)]
+        instrument_id: InstrumentId,
+        /// What it is now: unknown where no answer ever came.
+        #[n(2)]
+        status: OrderStatus,
+    },
+    /// The plane could not say what became of an order: a person must look. Its outcome waits.
+    #[n(14)]
+    OrderStranded {
+        /// The order.
+        #[n(0)]
+        order_intent_id: OrderIntentId,
+        /// The report that said so.
+        #[n(1)]
+        exec_id: ExecId,
+        /// The venue's words.
+        #[n(2)]
+        text: Text,
+    },
+    /// A report changed nothing, and why.
+    #[n(15)]
+    ReportIgnored {
+        /// The order it spoke of.
+        #[n(0)]
+        order_intent_id: OrderIntentId,
+        /// The venue's name for the report.
+        #[n(1)]
+        exec_id: ExecId,
+        /// Why it was ignored.
+        #[n(2)]
+        why: IgnoredReport,
+    },
+    /// An order ended. Recorded once, never changed.
+    #[n(16)]
+    OutcomeRecorded {
+        /// The outcome.
+        #[n(0)]
+        outcome: ExecutionOutcome,
+    },
+    /// An intent ended. Recorded once, never changed.
+    #[n(17)]
+    IntentClosed {
+        /// The intent.
+        #[n(0)]
+        intent_id: IntentId,
+        /// The intent's short name.
+        #[n(1)]
+        intent_key: IntentKey,
+        /// Its result; the plan stands in `PlanMade`.
+        #[n(2)]
+        result: ExecutionResult,
+    },
+    /// Trading is halted.
+    #[n(18)]
+    KillSwitchEngaged {
+        /// Who halted it.
+        #[n(0)]
+        by: Principal,
+        /// Why.
+        #[n(1)]
+        reason: Text,
+    },
+    /// The first of two people asked to end the halt.
+    #[n(19)]
+    KillSwitchReleaseRequested {
+        /// Who asked.
+        #[n(0)]
+        by: Principal,
+        /// Why.
+        #[n(1)]
+        reason: Text,
+    },
+    /// The second of two people ended the halt.
+    #[n(20)]
+    KillSwitchReleased {
+        /// Who asked second.
+        #[n(0)]
+        by: Principal,
+        /// Who asked first.
+        #[n(1)]
+        requested_by: Principal,
+        /// Why.
+        #[n(2)]
+        reason: Text,
+    },
+}
+
+/// Why an admin input changed nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Encode, Decode, thiserror::Error)]
+#[cbor(index_only)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// The rulebook is for another partition.
+    #[n(0)]
+    #[error("the rulebook is for another partition")]
+    OtherPartition,
+    /// The same rules are in force already.
+    #[n(1)]
+    #[error("the same rules are in force already")]
+    NothingNew,
+    /// An instrument, book or plane that is in use would be left without its rules.
+    #[n(2)]
+    #[error("a holding or working order would be left without its rules")]
+    StillInUse,
+    /// The kill switch is engaged already.
+    #[n(3)]
+    #[error("the kill switch is engaged already")]
+    AlreadyEngaged,
+    /// The kill switch is not engaged.
+    #[n(4)]
+    #[error("the kill switch is not engaged")]
+    NotEngaged,
+    /// Releasing takes two different people.
+    #[n(5)]
+    #[error("releasing takes a second, different person")]
+    SamePerson,
+    /// The price is not above zero, or no such instrument is known.
+    #[n(6)]
+    #[error("the mark has no price above zero, or its instrument is unknown")]
+    MarkUnusable,
+    /// The mark is older than the one in force.
+    #[n(7)]
+    #[error("the mark is older than the one in force")]
+    MarkOutOfOrder,
+    /// A figure left the range of exact arithmetic.
+    #[n(8)]
+    #[error("a figure is too large to be computed exactly")]
+    FigureOutOfRange,
+    /// Nobody is named.
+    #[n(9)]
+    #[error("nobody is named as asking for it")]
+    Anonymous,
+}
+
+/// Why a report changed nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Encode, Decode, thiserror::Error)]
+#[cbor(index_only)]
+#[serde(rename_all = "snake_case")]
+pub enum IgnoredReport {
+    /// The order is closed, or was never ours.
+    #[n(0)]
+    #[error("no such order is open")]
+    NoSuchOrder,
+    /// The same report came before.
+    #[n(1)]
+    #[error("the same report came before")]
+    Repeated,
+    /// It would fill more than was ordered; a person must look.
+    #[n(2)]
+    #[error("it would fill more than was ordered")]
+    Overfill,
+    /// It contradicts what is known of the order; a person must look.
+    #[n(3)]
+    #[error("it contradicts what is known of the order")]
+    Impossible,
+    /// It says nothing new.
+    #[n(4)]
+    #[error("it says nothing new")]
+    NothingNew,
+}

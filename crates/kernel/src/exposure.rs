@@ -1,0 +1,268 @@
+//! Positions per plane and book, derived from outcomes alone, and the exposure they and working orders amount to.
+
+use fillwright_domain::{
+    BookId, Instrument, InstrumentId, Notional, NumberError, Plane, Px, Qty, Ratio, Rounding, Side, Timestamp,
+};
+use minicbor::{Decode, Encode};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a book holds of one instrument on one plane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Holding {
+    /// Signed position: the sum of outcomes.
+    #[n(0)]
+    pub position: Qty,
+    /// Quantity of working buys, counted in full until their outcome.
+    #[n(1)]
+    pub open_buy: Qty,
+    /// Quantity of working sells, counted in full until their outcome.
+    #[n(2)]
+    pub open_sell: Qty,
+    /// Worst-case exposure at the mark, in quote currency; zero without a mark.
+    #[n(3)]
+    pub value: Notional,
+    /// The mark it is valued at.
+    #[n(4)]
+    pub mark: Option<Mark>,
+    /// Units of the underlying in one unit of quantity, from the rulebook.
+    #[n(5)]
+    pub contract_size: Ratio,
+}
+
+/// A price to value holdings at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Mark {
+    /// The price.
+    #[n(0)]
+    pub mark_px: Px,
+    /// When the source saw it.
+    #[n(1)]
+    pub as_of: Timestamp,
+}
+
+impl Holding {
+    /// The largest position, either way, that working orders could lead to.
+    fn worst_qty(&self) -> Result<Qty, NumberError> {
+        let long = self.position.checked_add(self.open_buy)?.checked_abs()?;
+        let short = self.position.checked_sub(self.open_sell)?.checked_abs()?;
+        Ok(long.max(short))
+    }
+
+    /// Worst-case exposure at a price, in quote currency, rounded up.
+    fn worth(&self, px: Px) -> Result<Notional, NumberError> {
+        px.notional_of(self.worst_qty()?, self.contract_size, Rounding::Up)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.position.is_zero() && self.open_buy.is_zero() && self.open_sell.is_zero()
+    }
+}
+
+/// What an order would add to a holding at worst case.
+pub(crate) struct Added {
+    before: Holding,
+    after: Result<Holding, NumberError>,
+    side: Side,
+}
+
+impl Added {
+    pub(crate) fn of(holding: &Holding, side: Side, qty: Qty) -> Self {
+        Self { before: *holding, after: reserve(*holding, side, qty), side }
+    }
+
+    /// Whether the order leaves the worst case no larger than it was.
+    pub(crate) fn is_none(&self) -> Result<bool, NumberError> {
+        Ok(self.after?.worst_qty()? <= self.before.worst_qty()?)
+    }
+
+    /// Worst-case exposure with the order, at a price.
+    pub(crate) fn worst(&self, px: Px, instrument: &Instrument) -> Result<Notional, NumberError> {
+        px.notional_of(self.after?.worst_qty()?, instrument.contract_size, Rounding::Up)
+    }
+
+    /// The largest quantity on this side that keeps worst-case exposure within `room`; not above zero where none fits.
+    pub(crate) fn fitting(&self, room: Notional, px: Px, instrument: &Instrument) -> Result<Qty, NumberError> {
+        let most = room.qty_at(px, instrument.contract_size, Rounding::Floor)?;
+        let (taken, other) = match self.side {
+            Side::Buy => (
+                self.before.position.checked_add(self.before.open_buy)?,
+                self.before.position.checked_sub(self.before.open_sell)?,
+            ),
+            Side::Sell => (
+                self.before.open_sell.checked_sub(self.before.position)?,
+                self.before.position.checked_add(self.before.open_buy)?,
+            ),
+        };
+        if other.checked_abs()? > most { Ok(Qty::ZERO) } else { most.checked_sub(taken) }
+    }
+}
+
+fn reserve(mut holding: Holding, side: Side, qty: Qty) -> Result<Holding, NumberError> {
+    match side {
+        Side::Buy => holding.open_buy = holding.open_buy.checked_add(qty)?,
+        Side::Sell => holding.open_sell = holding.open_sell.checked_add(qty)?,
+    }
+    Ok(holding)
+}
+
+/// All holdings of one book on one plane.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Ledger {
+    #[n(0)]
+    holdings: BTreeMap<InstrumentId, Holding>,
+    #[n(1)]
+    gross: Notional,
+    #[n(2)]
+    unmarked: BTreeSet<InstrumentId>,
+    #[n(3)]
+    marked: BTreeSet<(Timestamp, InstrumentId)>,
+}
+
+impl Ledger {
+    /// What the book holds of an instrument.
+    pub fn holding(&self, instrument_id: &InstrumentId) -> Option<&Holding> {
+        self.holdings.get(instrument_id)
+    }
+
+    /// Every holding, by instrument.
+    pub fn holdings(&self) -> impl Iterator<Item = (&InstrumentId, &Holding)> {
+        self.holdings.iter()
+    }
+
+    /// Worst-case gross exposure of all marked holdings, in quote currency.
+    pub fn gross(&self) -> Notional {
+        self.gross
+    }
+
+    /// Whether some other holding has no mark.
+    pub(crate) fn unmarked_besides(&self, instrument_id: &InstrumentId) -> bool {
+        self.unmarked.iter().any(|unmarked| unmarked != instrument_id)
+    }
+
+    /// The age of the oldest mark among the other holdings.
+    pub(crate) fn oldest_mark_besides(&self, instrument_id: &InstrumentId) -> Option<Timestamp> {
+        self.marked.iter().find(|(_, marked)| marked != instrument_id).map(|(as_of, _)| *as_of)
+    }
+
+    /// Gross exposure if the instrument were valued at this mark, or nothing where it is not held.
+    fn gross_with(&self, instrument_id: &InstrumentId, px: Px) -> Result<Option<Notional>, NumberError> {
+        let Some(holding) = self.holdings.get(instrument_id) else { return Ok(None) };
+        let others = self.gross.checked_sub(holding.value)?;
+        others.checked_add(holding.worth(px)?).map(Some)
+    }
+
+    fn change(&mut self, instrument_id: &InstrumentId, change: impl FnOnce(&mut Holding)) {
+        let holding = self.holdings.entry(instrument_id.clone()).or_default();
+        let before = *holding;
+        change(holding);
+        let after = *holding;
+        self.revalue(instrument_id, before, after);
+    }
+
+    /// Keeps gross exposure and the ages of marks in step with one changed holding.
+    fn revalue(&mut self, instrument_id: &InstrumentId, before: Holding, mut after: Holding) {
+        after.value = after.mark.map_or(Notional::ZERO, |mark| checked(after.worth(mark.mark_px)));
+        let others = checked(self.gross.checked_sub(before.value));
+        self.gross = checked(others.checked_add(after.value));
+        let (was, is) = (before.mark.filter(|_| !before.is_empty()), after.mark.filter(|_| !after.is_empty()));
+        if was.map(|mark| mark.as_of) != is.map(|mark| mark.as_of) {
+            was.map(|mark| self.marked.remove(&(mark.as_of, instrument_id.clone())));
+            is.map(|mark| self.marked.insert((mark.as_of, instrument_id.clone())));
+        }
+        if after.mark.is_none() && !after.is_empty() {
+            self.unmarked.insert(instrument_id.clone());
+        } else if !self.unmarked.is_empty() {
+            self.unmarked.remove(instrument_id);
+        }
+        if after.is_empty() {
+            self.holdings.remove(instrument_id);
+        } else if let Some(holding) = self.holdings.get_mut(instrument_id) {
+            *holding = after;
+        }
+    }
+}
+
+/// Unwraps a figure that `decide` has shown to be in range before it let the event happen.
+fn checked<T>(figure: Result<T, NumberError>) -> T {
+    match figure {
+        Ok(figure) => figure,
+        Err(error) => panic!("a figure that was checked when it was decided is out of range: {error}"),
+    }
+}
+
+/// Every ledger, by book and plane.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Ledgers(#[n(0)] BTreeMap<BookId, BTreeMap<Plane, Ledger>>);
+
+impl Ledgers {
+    /// The ledger of a book on a plane, where it ever held anything.
+    pub fn get(&self, book_id: &BookId, plane: Plane) -> Option<&Ledger> {
+        self.0.get(book_id)?.get(&plane)
+    }
+
+    /// Every ledger.
+    pub fn iter(&self) -> impl Iterator<Item = (&BookId, Plane, &Ledger)> {
+        self.0.iter().flat_map(|(book, planes)| planes.iter().map(move |(plane, ledger)| (book, *plane, ledger)))
+    }
+
+    /// Whether every ledger can value the instrument at this price.
+    pub(crate) fn can_mark(&self, instrument_id: &InstrumentId, px: Px) -> Result<(), NumberError> {
+        self.iter().try_for_each(|(_, _, ledger)| ledger.gross_with(instrument_id, px).map(|_| ()))
+    }
+
+    pub(crate) fn mark(&mut self, instrument_id: &InstrumentId, mark: Mark) {
+        for ledger in self.0.values_mut().flat_map(BTreeMap::values_mut) {
+            if ledger.holdings.contains_key(instrument_id) {
+                ledger.change(instrument_id, |holding| holding.mark = Some(mark));
+            }
+        }
+    }
+
+    /// Counts a released order in full.
+    pub(crate) fn reserve(&mut self, order: &Reserved, mark: Option<Mark>, contract_size: Ratio) {
+        let planes = self.0.entry(order.book_id.clone()).or_default();
+        planes.entry(order.plane).or_default().change(&order.instrument_id, |holding| {
+            holding.mark = mark;
+            holding.contract_size = contract_size;
+            *holding = checked(reserve(*holding, order.side, order.qty));
+        });
+    }
+
+    /// Ends a reservation and books what was filled.
+    pub(crate) fn settle(&mut self, order: &Reserved, filled: Qty) {
+        let Some(ledger) = self.0.get_mut(&order.book_id).and_then(|planes| planes.get_mut(&order.plane)) else {
+            return;
+        };
+        ledger.change(&order.instrument_id, |holding| match order.side {
+            Side::Buy => {
+                holding.open_buy = checked(holding.open_buy.checked_sub(order.qty));
+                holding.position = checked(holding.position.checked_add(filled));
+            }
+            Side::Sell => {
+                holding.open_sell = checked(holding.open_sell.checked_sub(order.qty));
+                holding.position = checked(holding.position.checked_sub(filled));
+            }
+        });
+    }
+}
+
+/// An order as the ledgers count it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Reserved {
+    /// The book.
+    #[n(0)]
+    pub book_id: BookId,
+    /// The plane.
+    #[n(1)]
+    pub plane: Plane,
+    /// The instrument.
+    #[n(2)]
+    pub instrument_id: InstrumentId,
+    /// Buy or sell.
+    #[n(3)]
+    pub side: Side,
+    /// Quantity ordered.
+    #[n(4)]
+    pub qty: Qty,
+}

@@ -1,0 +1,70 @@
+//! The book's gross exposure over its equity stays within the cap: the rulebook's, or the intent's own where that is
+//! lower. Exposure is counted at worst case, working orders in full; other holdings at their marks, which must be there
+//! and fresh. An order that adds nothing to the worst case passes, and so does a safety exit. Figures: exposure with
+//! this order and the most allowed, in quote currency.
+
+use super::{Case, Draft, Ruling};
+use crate::Denial;
+use crate::exposure::Added;
+use fillwright_domain::{Constraint, Notional, Qty, Rounding};
+use fillwright_policy::Breach;
+
+const NS_PER_MS: i64 = 1_000_000;
+
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+    if case.is_safety_exit() {
+        return Ok(Ruling::Bypass);
+    }
+    let instrument = case.instrument()?;
+    let equity = case.book()?.equity;
+    let added = Added::of(&case.holding, draft.side, draft.qty);
+    let others = others_gross(case)?;
+    let with = others.checked_add(added.worst(draft.reference_px, instrument)?)?;
+    draft.leverage = with.over(equity, Rounding::Up)?;
+    if added.is_none()? {
+        return Ok(Ruling::Allow);
+    }
+    check_marks(case)?;
+    let most = allowed(case)?;
+    draft.compare(with.get(), most.get());
+    if with <= most {
+        return Ok(Ruling::Allow);
+    }
+    let room = most.checked_sub(others)?;
+    let fits = added.fitting(room, draft.reference_px, instrument)?;
+    match case.risk()?.on_leverage {
+        Breach::Reduce if fits.is_positive() => reduce(case, draft, fits, others),
+        Breach::Reduce | Breach::Deny => Err(Denial::LeverageAboveCap),
+    }
+}
+
+fn reduce(case: &Case, draft: &mut Draft, to: Qty, others: Notional) -> Result<Ruling, Denial> {
+    let added = Added::of(&case.holding, draft.side, to);
+    let with = others.checked_add(added.worst(draft.reference_px, case.instrument()?)?)?;
+    draft.leverage = with.over(case.book()?.equity, Rounding::Up)?;
+    Ok(draft.reduce(to, Constraint::LeverageCap))
+}
+
+/// The most gross exposure allowed: equity times the lower of the two caps, rounded down.
+fn allowed(case: &Case) -> Result<Notional, Denial> {
+    let cap = case.risk()?.max_leverage.ok_or(Denial::LimitMissing)?;
+    let cap = case.intent.max_leverage().map_or(cap, |own| own.min(cap));
+    Ok(cap.of_notional(case.book()?.equity, Rounding::Down)?)
+}
+
+/// Gross exposure of everything else the book holds, at marks.
+fn others_gross(case: &Case) -> Result<Notional, Denial> {
+    case.ledger.map_or(Ok(Notional::ZERO), |ledger| Ok(ledger.gross().checked_sub(case.holding.value)?))
+}
+
+fn check_marks(case: &Case) -> Result<(), Denial> {
+    let Some(ledger) = case.ledger else { return Ok(()) };
+    if ledger.unmarked_besides(&case.intent.instrument_id) {
+        return Err(Denial::MarkMissing);
+    }
+    let age_max_ns = i64::from(case.rulebook.execution.mark_age_max_ms) * NS_PER_MS;
+    match ledger.oldest_mark_besides(&case.intent.instrument_id) {
+        Some(oldest) if case.at.since_ns(oldest) > age_max_ns => Err(Denial::MarkStale),
+        _ => Ok(()),
+    }
+}

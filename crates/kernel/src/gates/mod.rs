@@ -1,0 +1,473 @@
+//! The decision chain: every gate in its documented order, each in a file of its own.
+//!
+//! A gate reads the [`Case`], may shape the [`Draft`] of the order, and gives one [`Ruling`]. Rulings are all recorded;
+//! the first refusal ends the chain and is the one reported. A gate without a rule in force keeps its place here and is
+//! recorded as passed over, so that adding it later is one file and one line of [`CHAIN`].
+
+mod asset_exposure;
+mod book;
+mod data_age;
+mod instrument;
+mod kill_switch;
+mod leverage;
+mod mapping;
+mod order_notional;
+mod precision;
+mod provenance;
+mod schedule;
+mod sizing;
+mod strategy;
+mod trading_hours;
+mod venue;
+
+use crate::denial::{Denial, Skip};
+use crate::exposure::{Holding, Ledger};
+use crate::state::State;
+use fillwright_domain::{
+    ActionType, Constraint, Constraints, Decimal, Instrument, Intent, Notional, NumberError, OrderType, Plane, Px,
+    Qty, Quote, Ratio, Rounding, RunId, Side, StrategyId, Timestamp,
+};
+use fillwright_policy::{Book, RiskEnvelope, Rulebook};
+use minicbor::{Decode, Encode};
+use serde::{Serialize, Serializer, ser::SerializeSeq};
+
+/// Every gate, in the order in which they judge. Numbers are wire codes and are never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Encode, Decode)]
+#[cbor(index_only)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Gate {
+    /// Rules are in force at all.
+    #[n(0)]
+    Rulebook = 0,
+    /// The book is known and enabled.
+    #[n(1)]
+    Book = 1,
+    /// `Source_Run` is in the registry of audited runs.
+    #[n(2)]
+    Provenance = 2,
+    /// The strategy is known, enabled and owns the book.
+    #[n(3)]
+    Strategy = 3,
+    /// The lane admits the strategy.
+    #[n(4)]
+    Lane = 4,
+    /// A session is running.
+    #[n(5)]
+    Session = 5,
+    /// The model behind the strategy is fit for this environment.
+    #[n(6)]
+    ModelStatus = 6,
+    /// The instrument is known and enabled.
+    #[n(7)]
+    Instrument = 7,
+    /// The venue is known, enabled, and the book has an executor there.
+    #[n(8)]
+    Venue = 8,
+    /// The market is open.
+    #[n(9)]
+    TradingHours = 9,
+    /// The instrument is not halted.
+    #[n(10)]
+    Halt = 10,
+    /// The venue answers.
+    #[n(11)]
+    VenueHealth = 11,
+    /// The quote is there, two-sided and fresh.
+    #[n(12)]
+    DataAge = 12,
+    /// No maintenance.
+    #[n(13)]
+    Maintenance = 13,
+    /// No kill switch.
+    #[n(14)]
+    KillSwitch = 14,
+    /// No cooldown.
+    #[n(15)]
+    Cooldown = 15,
+    /// No incident that blocks.
+    #[n(16)]
+    BlockingIncident = 16,
+    /// Not in reduce-only mode.
+    #[n(17)]
+    ReduceOnlyMode = 17,
+    /// The action gives a side and a position change.
+    #[n(18)]
+    Mapping = 18,
+    /// The allocation gives a quantity.
+    #[n(19)]
+    Sizing = 19,
+    /// The volatility target allows it.
+    #[n(20)]
+    VolatilityTarget = 20,
+    /// The capital plan allows it.
+    #[n(21)]
+    CapitalPlan = 21,
+    /// Orders of several strategies in one instrument, together.
+    #[n(22)]
+    Aggregation = 22,
+    /// One order's worth.
+    #[n(23)]
+    OrderNotional = 23,
+    /// One instrument's position.
+    #[n(24)]
+    PositionLimit = 24,
+    /// Gross exposure over equity.
+    #[n(25)]
+    Leverage = 25,
+    /// Exposure to one instrument over equity.
+    #[n(26)]
+    AssetExposure = 26,
+    /// Gross exposure.
+    #[n(27)]
+    GrossExposure = 27,
+    /// Net exposure.
+    #[n(28)]
+    NetExposure = 28,
+    /// Exposure to one sector.
+    #[n(29)]
+    SectorExposure = 29,
+    /// Loss and drawdown.
+    #[n(30)]
+    Drawdown = 30,
+    /// The regime allows an aggressive long.
+    #[n(31)]
+    RegimeParity = 31,
+    /// Lot, tick, largest and smallest order.
+    #[n(32)]
+    Precision = 32,
+    /// Order types the policy allows.
+    #[n(33)]
+    OrderTypePolicy = 33,
+    /// Slippage budget.
+    #[n(34)]
+    SlippageBudget = 34,
+    /// Participation in the market's volume.
+    #[n(35)]
+    Participation = 35,
+    /// Route and fallback.
+    #[n(36)]
+    Route = 36,
+    /// The limit price against a reference.
+    #[n(37)]
+    PriceCollar = 37,
+    /// The schedule of child orders.
+    #[n(38)]
+    Schedule = 38,
+    /// Messages and orders per interval.
+    #[n(39)]
+    MessageRate = 39,
+}
+
+/// A gate that has a rule in force.
+///
+/// Each gate's file says what it settles and in which unit its figures are.
+type Judge = fn(&Case, &mut Draft) -> Result<Ruling, Denial>;
+
+/// The gates behind the rulebook gate, in order. `None` keeps a place for a gate without a rule in force.
+const CHAIN: [(Gate, Option<Judge>); 39] = [
+    (Gate::Book, Some(book::judge)),
+    (Gate::Provenance, Some(provenance::judge)),
+    (Gate::Strategy, Some(strategy::judge)),
+    (Gate::Lane, None),
+    (Gate::Session, None),
+    (Gate::ModelStatus, None),
+    (Gate::Instrument, Some(instrument::judge)),
+    (Gate::Venue, Some(venue::judge)),
+    (Gate::TradingHours, Some(trading_hours::judge)),
+    (Gate::Halt, None),
+    (Gate::VenueHealth, None),
+    (Gate::DataAge, Some(data_age::judge)),
+    (Gate::Maintenance, None),
+    (Gate::KillSwitch, Some(kill_switch::judge)),
+    (Gate::Cooldown, None),
+    (Gate::BlockingIncident, None),
+    (Gate::ReduceOnlyMode, None),
+    (Gate::Mapping, Some(mapping::judge)),
+    (Gate::Sizing, Some(sizing::judge)),
+    (Gate::VolatilityTarget, None),
+    (Gate::CapitalPlan, None),
+    (Gate::Aggregation, None),
+    (Gate::OrderNotional, Some(order_notional::judge)),
+    (Gate::PositionLimit, None),
+    (Gate::Leverage, Some(leverage::judge)),
+    (Gate::AssetExposure, Some(asset_exposure::judge)),
+    (Gate::GrossExposure, None),
+    (Gate::NetExposure, None),
+    (Gate::SectorExposure, None),
+    (Gate::Drawdown, None),
+    (Gate::RegimeParity, None),
+    (Gate::Precision, Some(precision::judge)),
+    (Gate::OrderTypePolicy, None),
+    (Gate::SlippageBudget, None),
+    (Gate::Participation, None),
+    (Gate::Route, None),
+    (Gate::PriceCollar, None),
+    (Gate::Schedule, Some(schedule::judge)),
+    (Gate::MessageRate, None),
+];
+
+/// The order in which gates judge, and whether each has a rule in force.
+pub fn order() -> impl Iterator<Item = (Gate, bool)> {
+    std::iter::once((Gate::Rulebook, true)).chain(CHAIN.iter().map(|(gate, judge)| (*gate, judge.is_some())))
+}
+
+/// What a gate says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Encode, Decode)]
+#[serde(rename_all = "snake_case")]
+pub enum Ruling {
+    /// Pass.
+    #[n(0)]
+    Allow,
+    /// Pass with a smaller quantity.
+    #[n(1)]
+    Reduce {
+        /// The quantity that passes.
+        #[n(0)]
+        to: Qty,
+    },
+    /// A safety exit passes a gate that only guards new risk.
+    #[n(2)]
+    Bypass,
+    /// Refused.
+    #[n(3)]
+    Deny {
+        /// Why.
+        #[n(0)]
+        reason: Denial,
+    },
+    /// Nothing needs to be sent.
+    #[n(4)]
+    Skip {
+        /// Why.
+        #[n(0)]
+        reason: Skip,
+    },
+}
+
+/// A gate's ruling with the figures it compared, in the unit the gate's file states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Encode, Decode)]
+pub struct Verdict {
+    /// The gate.
+    #[n(0)]
+    pub gate: Gate,
+    /// What it says.
+    #[n(1)]
+    pub ruling: Ruling,
+    /// What was asked for, or found.
+    #[n(2)]
+    pub asked: Option<Decimal>,
+    /// What the rule allows.
+    #[n(3)]
+    pub limit: Option<Decimal>,
+}
+
+/// A set of gates, listed in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(transparent)]
+pub struct GateSet(#[n(0)] u64);
+
+impl GateSet {
+    fn insert(&mut self, gate: Gate) {
+        self.0 |= 1 << gate as u8;
+    }
+
+    /// Whether the gate is in the set.
+    pub fn contains(self, gate: Gate) -> bool {
+        self.0 & (1 << gate as u8) != 0
+    }
+}
+
+impl Serialize for GateSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut names = serializer.serialize_seq(None)?;
+        for (gate, _) in order().filter(|(gate, _)| self.contains(*gate)) {
+            names.serialize_element(&gate)?;
+        }
+        names.end()
+    }
+}
+
+/// What a gate may read: the intent, its market context, and what the state knows of everything it names.
+pub(crate) struct Case<'a> {
+    pub(crate) at: Timestamp,
+    pub(crate) intent: &'a Intent,
+    pub(crate) quote: Option<&'a Quote>,
+    pub(crate) state: &'a State,
+    pub(crate) rulebook: &'a Rulebook,
+    book: Option<&'a Book>,
+    instrument: Option<&'a Instrument>,
+    ledger: Option<&'a Ledger>,
+    /// What the book holds of the instrument on the plane that would realise the order; nothing where it holds none.
+    pub(crate) holding: Holding,
+}
+
+impl<'a> Case<'a> {
+    pub(crate) fn gather(
+        at: Timestamp,
+        intent: &'a Intent,
+        quote: Option<&'a Quote>,
+        state: &'a State,
+        rulebook: &'a Rulebook,
+    ) -> Self {
+        let book = rulebook.books.get(&intent.book_id);
+        let instrument = rulebook.instruments.get(&intent.instrument_id);
+        let plane = book.zip(instrument).and_then(|(book, instrument)| book.executors.get(&instrument.venue));
+        let ledger = plane.and_then(|plane| state.ledgers.get(&intent.book_id, *plane));
+        let holding = ledger.and_then(|ledger| ledger.holding(&intent.instrument_id)).copied().unwrap_or_default();
+        Self { at, intent, quote, state, rulebook, book, instrument, ledger, holding }
+    }
+
+    pub(crate) fn book(&self) -> Result<&'a Book, Denial> {
+        self.book.ok_or(Denial::BookUnknown)
+    }
+
+    pub(crate) fn instrument(&self) -> Result<&'a Instrument, Denial> {
+        self.instrument.ok_or(Denial::InstrumentUnknown)
+    }
+
+    fn quote(&self) -> Result<&'a Quote, Denial> {
+        self.quote.ok_or(Denial::QuoteMissing)
+    }
+
+    fn risk(&self) -> Result<&'a RiskEnvelope, Denial> {
+        Ok(self.rulebook.risk_of(self.book()?))
+    }
+
+    /// The strategy that wants it: the intent's own word, otherwise its book's owner.
+    pub(crate) fn strategy_id(&self) -> Option<&'a StrategyId> {
+        self.intent.strategy_id.as_ref().or(self.book.map(|book| &book.strategy_id))
+    }
+
+    /// The research run behind it: the intent's own word, otherwise its book's.
+    pub(crate) fn source_run(&self) -> Option<&'a RunId> {
+        self.intent.source_run.as_ref().or(self.book.and_then(|book| book.source_run.as_ref()))
+    }
+
+    /// The plane that realises the book's orders at the instrument's venue.
+    pub(crate) fn plane(&self) -> Result<Plane, Denial> {
+        self.book()?.executors.get(&self.instrument()?.venue).copied().ok_or(Denial::NoExecutor)
+    }
+
+    /// Mid of the quote, where there is a usable one: the price TCA calls the decision price.
+    pub(crate) fn decision_px(&self) -> Option<Px> {
+        self.quote.filter(|quote| quote.is_two_sided()).and_then(|quote| quote.mid().ok())
+    }
+
+    /// Whether it is a safety exit, which passes gates that only guard new risk.
+    fn is_safety_exit(&self) -> bool {
+        self.intent.action() == ActionType::EmergencyExit
+    }
+}
+
+/// The order as the gates shape it on its way: what later gates may read of earlier ones.
+pub(crate) struct Draft {
+    pub(crate) side: Side,
+    pub(crate) qty: Qty,
+    /// The price the order is valued at: the touch it would trade against.
+    reference_px: Px,
+    pub(crate) order_type: OrderType,
+    pub(crate) limit_px: Option<Px>,
+    /// Gross exposure of the book over its equity, at worst case, with this order counted.
+    pub(crate) leverage: Ratio,
+    pub(crate) constraints: Constraints,
+    compared: (Option<Decimal>, Option<Decimal>),
+}
+
+impl Draft {
+    fn blank() -> Self {
+        Self {
+            side: Side::Buy,
+            qty: Qty::ZERO,
+            reference_px: Px::ZERO,
+            order_type: OrderType::Limit,
+            limit_px: None,
+            leverage: Ratio::ZERO,
+            constraints: Constraints::default(),
+            compared: (None, None),
+        }
+    }
+
+    /// Notes the figures a gate compares, so that its verdict carries them.
+    fn compare(&mut self, asked: Decimal, limit: Decimal) {
+        self.compared = (Some(asked), Some(limit));
+    }
+
+    /// Cuts the quantity and notes why.
+    fn reduce(&mut self, to: Qty, constraint: Constraint) -> Ruling {
+        self.qty = to;
+        self.constraints.insert(constraint);
+        Ruling::Reduce { to }
+    }
+
+    /// The order's worth at the reference price, rounded up.
+    fn notional(&self, instrument: &Instrument) -> Result<Notional, NumberError> {
+        self.reference_px.notional_of(self.qty, instrument.contract_size, Rounding::Up)
+    }
+}
+
+/// How the chain ended for one intent.
+pub(crate) struct Judgement {
+    pub(crate) verdicts: Vec<Verdict>,
+    pub(crate) not_in_force: GateSet,
+    /// The code of the denial or skip that ended it early.
+    pub(crate) refused: Option<&'static str>,
+    pub(crate) draft: Draft,
+}
+
+/// Takes an intent through the chain.
+pub(crate) fn judge(case: &Case) -> Judgement {
+    let mut judgement = Judgement {
+        verdicts: Vec::with_capacity(16),
+        not_in_force: GateSet::default(),
+        refused: None,
+        draft: Draft::blank(),
+    };
+    judgement.record(Gate::Rulebook, Ruling::Allow);
+    if case.intent.input_truncated {
+        judgement.draft.constraints.insert(Constraint::InputTruncated);
+    }
+    for (gate, judge) in CHAIN {
+        let Some(judge) = judge else {
+            judgement.not_in_force.insert(gate);
+            continue;
+        };
+        let ruling = judge(case, &mut judgement.draft).unwrap_or_else(|reason| Ruling::Deny { reason });
+        judgement.record(gate, ruling);
+        if judgement.refused.is_some() {
+            break;
+        }
+    }
+    judgement
+}
+
+/// The judgement where no rules were ever adopted.
+pub(crate) fn judge_without_rulebook() -> Judgement {
+    let mut judgement = Judgement {
+        verdicts: Vec::new(),
+        not_in_force: GateSet::default(),
+        refused: None,
+        draft: Draft::blank(),
+    };
+    judgement.record(Gate::Rulebook, Ruling::Deny { reason: Denial::NoRulebook });
+    judgement
+}
+
+impl Judgement {
+    fn record(&mut self, gate: Gate, ruling: Ruling) {
+        let (asked, limit) = std::mem::take(&mut self.draft.compared);
+        self.verdicts.push(Verdict { gate, ruling, asked, limit });
+        self.refused = match ruling {
+            Ruling::Allow | Ruling::Reduce { .. } | Ruling::Bypass => None,
+            Ruling::Deny { reason } => Some(reason.code()),
+            Ruling::Skip { reason } => Some(reason.code()),
+        };
+    }
+}
+
+impl From<NumberError> for Denial {
+    /// A figure that cannot be computed exactly denies: nothing is guessed.
+    fn from(_: NumberError) -> Self {
+        Self::FigureOutOfRange
+    }
+}

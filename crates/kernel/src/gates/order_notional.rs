@@ -1,0 +1,27 @@
+//! One order is worth no more than one order may be. A safety exit passes. Figures: the order's worth at the reference
+//! price and the cap, in quote currency.
+
+use super::{Case, Draft, Ruling};
+use crate::Denial;
+use fillwright_domain::{Constraint, Rounding};
+use fillwright_policy::Breach;
+
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+    let risk = case.risk()?;
+    let instrument = case.instrument()?;
+    let worth = draft.notional(instrument)?;
+    let cap = risk.max_order_notional.ok_or(Denial::LimitMissing);
+    if case.is_safety_exit() {
+        return Ok(Ruling::Bypass);
+    }
+    let cap = cap?;
+    draft.compare(worth.get(), cap.get());
+    if worth <= cap {
+        return Ok(Ruling::Allow);
+    }
+    let fits = cap.qty_at(draft.reference_px, instrument.contract_size, Rounding::Down)?;
+    match risk.on_order_notional {
+        Breach::Reduce if fits.is_positive() => Ok(draft.reduce(fits, Constraint::OrderNotional)),
+        Breach::Reduce | Breach::Deny => Err(Denial::NotionalAboveCap),
+    }
+}

@@ -1,0 +1,99 @@
+//! The order lies on the venue's grid: quantity rounded down to lot and step, capped at the largest order, limit price
+//! on the tick and never worse than stated. What is then worth less than the venue's minimum, or nothing, is skipped as
+//! Below Floor. Figures: the order's worth at the reference price and the venue's minimum, in quote currency.
+
+use super::{Case, Draft, Ruling};
+use crate::{Denial, Skip};
+use fillwright_domain::{
+    Constraint, Decimal, Instrument, NumberError, OrderType, Px, Qty, Quote, Rounding, Side, Urgency,
+};
+
+const BPS_PER_ONE: i64 = 10_000;
+
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+    let instrument = case.instrument()?;
+    let before = draft.qty;
+    draft.qty = on_grid(draft, instrument)?;
+    price(case, draft, instrument)?;
+    let worth = draft.reference_px.notional_of(draft.qty, instrument.contract_size, Rounding::Down)?;
+    draft.compare(worth.get(), instrument.min_notional.get());
+    if !draft.qty.is_positive() || worth < instrument.min_notional {
+        draft.constraints.insert(Constraint::MinNotional);
+        return Ok(Ruling::Skip { reason: Skip::BelowFloor });
+    }
+    if draft.qty == before { Ok(Ruling::Allow) } else { Ok(Ruling::Reduce { to: draft.qty }) }
+}
+
+fn on_grid(draft: &mut Draft, instrument: &Instrument) -> Result<Qty, NumberError> {
+    let mut qty = draft.qty;
+    if let Some(max) = instrument.max_qty.filter(|max| qty > *max) {
+        qty = max;
+        draft.constraints.insert(Constraint::MaxQuantity);
+    }
+    let mut rounded = qty.floor_to_lot(instrument.lot_size)?;
+    if instrument.step_size != instrument.lot_size {
+        rounded = rounded.floor_to_lot(instrument.step_size)?;
+    }
+    if rounded != qty {
+        draft.constraints.insert(Constraint::LotRounding);
+    }
+    Ok(rounded)
+}
+
+/// Critical intents and safety exits go at the market, all others at a limit.
+fn price(case: &Case, draft: &mut Draft, instrument: &Instrument) -> Result<(), Denial> {
+    if case.intent.urgency() == Urgency::Critical || case.is_safety_exit() {
+        draft.order_type = OrderType::Market;
+        return Ok(());
+    }
+    let wanted = limit_px(case, draft)?;
+    let on_tick = match draft.side {
+        Side::Buy => wanted.floor_to_tick(instrument.tick_size)?,
+        Side::Sell => wanted.ceil_to_tick(instrument.tick_size)?,
+    };
+    if on_tick != wanted {
+        draft.constraints.insert(Constraint::TickRounding);
+    }
+    if !on_tick.is_positive() {
+        return Err(Denial::PriceUnusable);
+    }
+    draft.limit_px = Some(on_tick);
+    Ok(())
+}
+
+/// The near touch for a passive order; otherwise the far touch, or the slippage bound where that is tighter.
+fn limit_px(case: &Case, draft: &mut Draft) -> Result<Px, Denial> {
+    let quote = case.quote()?;
+    let (near, far) = match draft.side {
+        Side::Buy => (quote.bid_px, quote.ask_px),
+        Side::Sell => (quote.ask_px, quote.bid_px),
+    };
+    if case.intent.post_only() {
+        return Ok(near);
+    }
+    let Some(bps) = case.intent.max_slippage_bps() else { return Ok(far) };
+    let bound = slippage_bound(quote, draft.side, bps)?;
+    let tighter = match draft.side {
+        Side::Buy => bound.min(far),
+        Side::Sell => bound.max(far),
+    };
+    if tighter != far {
+        draft.constraints.insert(Constraint::SlippageLimit);
+    }
+    Ok(tighter)
+}
+
+/// Mid, moved against the order by the slippage the intent allows.
+fn slippage_bound(quote: &Quote, side: Side, bps: u32) -> Result<Px, NumberError> {
+    let mid = quote.mid()?;
+    let bps = match side {
+        Side::Buy => i64::from(bps),
+        Side::Sell => -i64::from(bps),
+    };
+    let rounding = match side {
+        Side::Buy => Rounding::Floor,
+        Side::Sell => Rounding::Ceil,
+    };
+    let factor = Decimal::from_int(BPS_PER_ONE + bps);
+    mid.get().checked_mul_div(factor, Decimal::from_int(BPS_PER_ONE), rounding).map(Px::new)
+}

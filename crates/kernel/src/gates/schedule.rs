@@ -1,0 +1,8 @@
+//! The schedule of child orders. One is in force: immediate, which sends the whole plan as one child order now.
+
+use super::{Case, Draft, Ruling};
+use crate::Denial;
+
+pub(super) fn judge(_: &Case, _: &mut Draft) -> Result<Ruling, Denial> {
+    Ok(Ruling::Allow)
+}

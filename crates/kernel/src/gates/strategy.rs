@@ -1,0 +1,13 @@
+//! The strategy is known, enabled, and owns the book it wants to change.
+
+use super::{Case, Draft, Ruling};
+use crate::Denial;
+
+pub(super) fn judge(case: &Case, _: &mut Draft) -> Result<Ruling, Denial> {
+    let strategy_id = case.strategy_id().ok_or(Denial::StrategyUnknown)?;
+    let strategy = case.rulebook.strategies.get(strategy_id).ok_or(Denial::StrategyUnknown)?;
+    if !strategy.enabled {
+        return Err(Denial::StrategyDisabled);
+    }
+    if case.book()?.strategy_id == *strategy_id { Ok(Ruling::Allow) } else { Err(Denial::StrategyNotOwner) }
+}

@@ -1,0 +1,87 @@
+//! All that can come in.
+
+use fillwright_domain::{ExecutionReport, InstrumentId, Intent, Principal, Px, Quote, RunId, Text, Timestamp};
+use fillwright_policy::Rulebook;
+use minicbor::{Decode, Encode};
+use serde::Serialize;
+
+/// What the outside asks or tells, in the imperative: please do this, please note that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Encode, Decode)]
+#[serde(rename_all = "snake_case")]
+pub enum Input {
+    /// Put these rules in force.
+    #[n(0)]
+    AdoptRulebook {
+        /// The rules, whole.
+        #[n(0)]
+        rulebook: Box<Rulebook>,
+        /// Who asks.
+        #[n(1)]
+        by: Principal,
+        /// Why.
+        #[n(2)]
+        reason: Text,
+    },
+    /// Add a research run to the registry of audited runs.
+    #[n(1)]
+    RegisterRun {
+        /// The run (`Source_Run`).
+        #[n(0)]
+        run_id: RunId,
+        /// The hash of its manifest, in hex, as upstream's audit ledger states it.
+        #[n(1)]
+        manifest_hash: Text,
+        /// Who asks.
+        #[n(2)]
+        by: Principal,
+    },
+    /// Consider an intent. The quote is the market as it was when the intent was sequenced.
+    #[n(2)]
+    SubmitIntent {
+        /// The intent.
+        #[n(0)]
+        intent: Box<Intent>,
+        /// Its market context, where the shell has one.
+        #[n(1)]
+        quote: Option<Quote>,
+    },
+    /// Value holdings of an instrument at this price from now on.
+    #[n(3)]
+    Mark {
+        /// The instrument.
+        #[n(0)]
+        instrument_id: InstrumentId,
+        /// The price.
+        #[n(1)]
+        mark_px: Px,
+        /// When the source saw it.
+        #[n(2)]
+        as_of: Timestamp,
+    },
+    /// A plane reports on an order.
+    #[n(4)]
+    Report(#[n(0)] ExecutionReport),
+    /// Halt: no new risk, and cancel what is working.
+    #[n(5)]
+    EngageKillSwitch {
+        /// Who asks; one person may stop.
+        #[n(0)]
+        by: Principal,
+        /// Why.
+        #[n(1)]
+        reason: Text,
+    },
+    /// End the halt; two different people must ask.
+    #[n(6)]
+    ReleaseKillSwitch {
+        /// Who asks.
+        #[n(0)]
+        by: Principal,
+        /// Why.
+        #[n(1)]
+        reason: Text,
+    },
+    /// The process has restarted: ask the planes about every order that is still open.
+    #[n(7)]
+    Resume,
+}

@@ -1,0 +1,219 @@
+//! Intents on their way: taken in once, judged, planned, sent as child orders, closed with one result.
+
+use crate::gates::{self, Case, Judgement};
+use crate::orders::WorkingOrder;
+use crate::{Event, State, planes};
+use fillwright_domain::{
+    ContentDigest, Decimal, ExecutionOutcome, ExecutionPlan, ExecutionReasonCode, ExecutionResult, ExecutionStatus,
+    Intent, IntentId, IntentKey, NumberError, OrderIntent, OrderIntentId, OrderType, Plane, Px, Qty, Quote, Ratio,
+    ResultStatus, Rounding, Side, Text, TimeInForce, Timestamp,
+};
+use minicbor::{Decode, Encode};
+
+/// An intent whose orders are at work.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct OpenIntent {
+    /// Its name.
+    #[n(0)]
+    pub intent_id: IntentId,
+    /// Mid of the quote it was decided by.
+    #[n(1)]
+    pub decision_px: Option<Px>,
+}
+
+/// Decides on an intent: known ids are answered from memory, new ones go through the chain.
+pub(crate) fn submit(state: &State, at: Timestamp, intent: &Intent, quote: Option<&Quote>) -> Vec<Event> {
+    let key = IntentKey::derive(state.partition.as_str(), &intent.intent_id);
+    let digest = intent.digest();
+    match state.answered.get(key) {
+        None => admit(state, at, intent, quote, key, digest),
+        Some(known) if known.is_same(digest) => vec![Event::IntentDuplicated {
+            intent_id: intent.intent_id.clone(),
+            first_seq: known.first_seq,
+            status: known.status,
+        }],
+        Some(known) => {
+            vec![Event::IntentConflicted { intent_id: intent.intent_id.clone(), first_seq: known.first_seq }]
+        }
+    }
+}
+
+fn admit(
+    state: &State,
+    at: Timestamp,
+    intent: &Intent,
+    quote: Option<&Quote>,
+    key: IntentKey,
+    digest: ContentDigest,
+) -> Vec<Event> {
+    let case = state.rulebook.as_ref().map(|rulebook| Case::gather(at, intent, quote, state, rulebook));
+    let mut events = Vec::with_capacity(6);
+    events.push(accepted(intent, case.as_ref(), key, digest));
+    let judgement = case.as_ref().map_or_else(gates::judge_without_rulebook, gates::judge);
+    let plane = case.as_ref().and_then(|case| case.plane().ok());
+    let decision_px = case.as_ref().and_then(Case::decision_px);
+    let plan = plan(intent, &judgement);
+    let (refused, side) = (judgement.refused, judgement.draft.side);
+    events.push(Event::IntentJudged {
+        intent_id: intent.intent_id.clone(),
+        rulebook_seq: state.rulebook_seq,
+        verdicts: judgement.verdicts,
+        not_in_force: judgement.not_in_force,
+    });
+    let order = plane.filter(|_| refused.is_none()).map(|plane| order(intent, key, &plan, plane, side));
+    events.push(Event::PlanMade { intent_id: intent.intent_id.clone(), intent_key: key, plan, decision_px });
+    match (order, refused) {
+        (Some(order), None) => emit(&mut events, at, key, order),
+        (_, refused) => events.push(skipped(intent, key, refused.unwrap_or_default())),
+    }
+    events
+}
+
+fn accepted(intent: &Intent, case: Option<&Case>, key: IntentKey, digest: ContentDigest) -> Event {
+    let strategy_id = case.map_or(intent.strategy_id.as_ref(), Case::strategy_id);
+    let source_run = case.map_or(intent.source_run.as_ref(), Case::source_run);
+    Event::IntentAccepted {
+        intent_id: intent.intent_id.clone(),
+        intent_key: key,
+        digest,
+        strategy_id: strategy_id.cloned(),
+        book_id: intent.book_id.clone(),
+        instrument_id: intent.instrument_id.clone(),
+        source_run: source_run.cloned(),
+    }
+}
+
+fn plan(intent: &Intent, judgement: &Judgement) -> ExecutionPlan {
+    let draft = &judgement.draft;
+    let sent = judgement.refused.is_none();
+    ExecutionPlan {
+        action: intent.action(),
+        order_type: draft.order_type,
+        size: if sent { draft.qty } else { Qty::ZERO },
+        price: draft.limit_px.filter(|_| sent),
+        leverage: if sent { draft.leverage } else { Ratio::ZERO },
+        constraints_applied: draft.constraints,
+        skip_reason: judgement.refused.map(Text::new),
+    }
+}
+
+/// The immediate schedule: the whole plan as the first and only child.
+fn order(intent: &Intent, key: IntentKey, plan: &ExecutionPlan, plane: Plane, side: Side) -> OrderIntent {
+    const FIRST_CHILD: u32 = 1;
+    OrderIntent {
+        order_intent_id: OrderIntentId::derive(key, FIRST_CHILD),
+        intent_id: intent.intent_id.clone(),
+        child_no: FIRST_CHILD,
+        plane,
+        book_id: intent.book_id.clone(),
+        market_id: intent.instrument_id.clone(),
+        side,
+        requested_quantity: plan.size,
+        order_type: plan.order_type,
+        limit_px: plan.price,
+        time_in_force: match plan.order_type {
+            OrderType::Market => TimeInForce::Ioc,
+            OrderType::Limit => TimeInForce::Day,
+        },
+        reduce_only: intent.reduce_only(),
+        post_only: intent.post_only(),
+    }
+}
+
+/// Releases an order; the paper plane realises it in the same step.
+fn emit(events: &mut Vec<Event>, at: Timestamp, key: IntentKey, order: OrderIntent) {
+    let outcome = match order.plane {
+        Plane::Paper => Some(planes::paper::realise(&order, at)),
+        Plane::LiveStub => None,
+    };
+    let intent_id = order.intent_id.clone();
+    events.push(Event::OrderEmitted { order, intent_key: key });
+    if let Some(outcome) = outcome {
+        let result = result(&outcome);
+        events.push(Event::OutcomeRecorded { outcome });
+        events.push(Event::IntentClosed { intent_id, intent_key: key, result });
+    }
+}
+
+fn skipped(intent: &Intent, key: IntentKey, code: &str) -> Event {
+    let result = ExecutionResult { skip_reason: Some(Text::new(code)), ..blank(ResultStatus::Skipped) };
+    Event::IntentClosed { intent_id: intent.intent_id.clone(), intent_key: key, result }
+}
+
+/// Closes the intent of an order that has just ended.
+pub(crate) fn close(state: &State, order: &WorkingOrder, outcome: &ExecutionOutcome) -> Event {
+    let Some(open) = state.open_intents.get(&order.intent_key) else {
+        panic!("order {} has no open intent", outcome.order_intent_id);
+    };
+    let price = order.avg_px();
+    let slippage = price.zip(open.decision_px).map(|(px, mid)| slippage_bps(outcome.side, mid, px));
+    let traded = outcome.filled_quantity.is_positive();
+    Event::IntentClosed {
+        intent_id: open.intent_id.clone(),
+        intent_key: order.intent_key,
+        result: ExecutionResult {
+            price,
+            slippage_bps: slippage.and_then(Result::ok),
+            fees_usd: traded.then_some(order.fees),
+            ..result(outcome)
+        },
+    }
+}
+
+/// The result of an intent whose only order came to this outcome, without prices.
+fn result(outcome: &ExecutionOutcome) -> ExecutionResult {
+    let filled = Some(outcome.filled_quantity).filter(|qty| qty.is_positive());
+    let status = match outcome.status {
+        ExecutionStatus::Filled => ResultStatus::Success,
+        ExecutionStatus::PartiallyFilled => ResultStatus::Partial,
+        ExecutionStatus::Failed => ResultStatus::Error,
+    };
+    ExecutionResult {
+        tx_hash: Some(outcome.order_intent_id),
+        tokens_bought: filled.filter(|_| outcome.side == Side::Buy),
+        tokens_sold: filled.filter(|_| outcome.side == Side::Sell),
+        error: outcome.reason.map(|reason| {
+            Text::new(match reason {
+                ExecutionReasonCode::ExecutionNotAvailable => "EXECUTION_NOT_AVAILABLE",
+                ExecutionReasonCode::ExecutionRejected => "EXECUTION_REJECTED",
+            })
+        }),
+        ..blank(status)
+    }
+}
+
+fn blank(status: ResultStatus) -> ExecutionResult {
+    ExecutionResult {
+        status,
+        plan: None,
+        tx_hash: None,
+        tokens_bought: None,
+        tokens_sold: None,
+        price: None,
+        slippage_bps: None,
+        fees_usd: None,
+        skip_reason: None,
+        error: None,
+    }
+}
+
+/// A fill price's cost against the mid at decision, in whole basis points. Positive is worse, for either side; halves
+/// to even.
+///
+/// Source: Perold (1988), The Implementation Shortfall, for one fill.
+fn slippage_bps(side: Side, decision_px: Px, avg_px: Px) -> Result<i64, NumberError> {
+    let worse = match side {
+        Side::Buy => avg_px.checked_sub(decision_px)?,
+        Side::Sell => decision_px.checked_sub(avg_px)?,
+    };
+    let bps = worse.get().checked_mul_div(Decimal::from_int(10_000), decision_px.get(), Rounding::HalfEven)?;
+    round_to_whole(bps)
+}
+
+fn round_to_whole(value: Decimal) -> Result<i64, NumberError> {
+    let floor = value.floor_to(Decimal::ONE)?;
+    let twice = value.checked_sub(floor)?.checked_mul(Decimal::from_int(2), Rounding::Down)?;
+    let whole = floor.mantissa() / Decimal::ONE.mantissa();
+    let up = twice > Decimal::ONE || (twice == Decimal::ONE && whole % 2 != 0);
+    i64::try_from(whole + i128::from(up)).map_err(|_| NumberError::Overflow)
+}

@@ -1,0 +1,357 @@
+//! Working orders and the one table of their lives: state × report → state, after the FIX order state matrices.
+
+use crate::event::IgnoredReport;
+use crate::exposure::Reserved;
+use crate::{Event, State, intents};
+use fillwright_domain::{
+    ExecId, ExecutionOutcome, ExecutionReasonCode, ExecutionReport, ExecutionStatus, IntentKey, Notional,
+    NumberError, OrderIntent, OrderIntentId, OrderStatus, Px, Qty, Ratio, ReportKind, Rounding, Text, Timestamp,
+};
+use minicbor::{Decode, Encode};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An order without an outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct WorkingOrder {
+    /// How the ledgers count it.
+    #[n(0)]
+    pub reserved: Reserved,
+    /// Its intent.
+    #[n(1)]
+    pub intent_key: IntentKey,
+    /// Where it stands.
+    #[n(2)]
+    pub status: OrderStatus,
+    /// Everything filled so far.
+    #[n(3)]
+    pub cum_qty: Qty,
+    /// Quantity of the fills that were seen; less than `cum_qty` where one was lost.
+    #[n(4)]
+    pub priced_qty: Qty,
+    /// Their worth, in quote currency times contract size.
+    #[n(5)]
+    pub priced_notional: Notional,
+    /// Fees so far.
+    #[n(6)]
+    pub fees: Notional,
+    /// Reports seen, so that a repeated one is known.
+    #[n(7)]
+    pub seen: BTreeSet<ExecId>,
+    /// Whether a person was told that its fate is unknown.
+    #[n(8)]
+    pub stranded: bool,
+}
+
+/// Orders without an outcome, by id.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Orders(#[n(0)] BTreeMap<OrderIntentId, WorkingOrder>);
+
+impl Orders {
+    /// A working order.
+    pub fn get(&self, order: OrderIntentId) -> Option<&WorkingOrder> {
+        self.0.get(&order)
+    }
+
+    /// Every working order.
+    pub fn iter(&self) -> impl Iterator<Item = (OrderIntentId, &WorkingOrder)> {
+        self.0.iter().map(|(id, order)| (*id, order))
+    }
+
+    /// Asks for every order to be cancelled that is not being cancelled already.
+    pub(crate) fn cancel_all(&self) -> impl Iterator<Item = Event> {
+        let working = self.iter().filter(|(_, order)| order.status != OrderStatus::PendingCancel);
+        working.map(|(id, order)| cancel_requested(id, order))
+    }
+
+    /// Asks what became of every order, because reports may have been missed while the process was away. One that was
+    /// never answered is unknown now: it may or may not have been sent.
+    pub(crate) fn query_all(&self, cancel: bool) -> Vec<Event> {
+        let asked = self.iter().flat_map(|(id, order)| {
+            let query = Event::OrderQueried {
+                order_intent_id: id,
+                instrument_id: order.reserved.instrument_id.clone(),
+                status: match order.status {
+                    OrderStatus::PendingNew | OrderStatus::PendingCancel => OrderStatus::Unknown,
+                    status => status,
+                },
+            };
+            let wanted = cancel || order.status == OrderStatus::PendingCancel;
+            std::iter::once(query).chain(wanted.then(|| cancel_requested(id, order)))
+        });
+        asked.collect()
+    }
+
+    pub(crate) fn insert(&mut self, order: &OrderIntent, intent_key: IntentKey) -> &Reserved {
+        let working = WorkingOrder {
+            reserved: Reserved {
+                book_id: order.book_id.clone(),
+                plane: order.plane,
+                instrument_id: order.market_id.clone(),
+                side: order.side,
+                qty: order.requested_quantity,
+            },
+            intent_key,
+            status: OrderStatus::PendingNew,
+            cum_qty: Qty::ZERO,
+            priced_qty: Qty::ZERO,
+            priced_notional: Notional::ZERO,
+            fees: Notional::ZERO,
+            seen: BTreeSet::new(),
+            stranded: false,
+        };
+        &self.0.entry(order.order_intent_id).or_insert(working).reserved
+    }
+
+    pub(crate) fn remove(&mut self, order: OrderIntentId) -> Option<WorkingOrder> {
+        self.0.remove(&order)
+    }
+
+    pub(crate) fn apply(&mut self, event: &Event) {
+        match event {
+            Event::OrderStatusChanged { order_intent_id, status, exec_id, .. } => {
+                self.change(*order_intent_id, |order| {
+                    order.status = *status;
+                    order.seen.extend(exec_id.clone());
+                });
+            }
+            Event::OrderCancelRequested { order_intent_id, .. } => {
+                self.change(*order_intent_id, |order| order.status = OrderStatus::PendingCancel);
+            }
+            Event::OrderQueried { order_intent_id, status, .. } => {
+                self.change(*order_intent_id, |order| order.status = *status);
+            }
+            Event::OrderStranded { order_intent_id, exec_id, .. } => {
+                self.change(*order_intent_id, |order| {
+                    order.stranded = true;
+                    order.seen.insert(exec_id.clone());
+                });
+            }
+            Event::FillBooked { order_intent_id, exec_id, last_qty, last_px, cum_qty, fee, status, .. } => {
+                let fill = Fill { last_qty: *last_qty, last_px: *last_px, fee: *fee };
+                self.change(*order_intent_id, |order| {
+                    *order = match order.with_fill(&fill) {
+                        Ok(filled) => filled,
+                        Err(error) => panic!("a fill that was checked when it was decided is out of range: {error}"),
+                    };
+                    order.cum_qty = *cum_qty;
+                    order.status = *status;
+                    order.seen.insert(exec_id.clone());
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn change(&mut self, order: OrderIntentId, change: impl FnOnce(&mut WorkingOrder)) {
+        if let Some(order) = self.0.get_mut(&order) {
+            change(order);
+        }
+    }
+}
+
+impl WorkingOrder {
+    fn with_fill(&self, fill: &Fill) -> Result<Self, NumberError> {
+        let worth = fill.last_px.notional_of(fill.last_qty, Ratio::ONE, Rounding::HalfEven)?;
+        let mut order = self.clone();
+        order.priced_qty = self.priced_qty.checked_add(fill.last_qty)?;
+        order.priced_notional = self.priced_notional.checked_add(worth)?;
+        order.fees = self.fees.checked_add(fill.fee)?;
+        Ok(order)
+    }
+
+    /// Average price of the fills that were seen; halves to even.
+    pub(crate) fn avg_px(&self) -> Option<Px> {
+        self.priced_notional.get().checked_div(self.priced_qty.get(), Rounding::HalfEven).ok().map(Px::new)
+    }
+}
+
+struct Fill {
+    last_qty: Qty,
+    last_px: Px,
+    fee: Notional,
+}
+
+fn cancel_requested(id: OrderIntentId, order: &WorkingOrder) -> Event {
+    Event::OrderCancelRequested { order_intent_id: id, instrument_id: order.reserved.instrument_id.clone() }
+}
+
+/// How a report ends an order.
+struct Ending {
+    /// The order with everything that was seen of it, the last report included.
+    order: WorkingOrder,
+    cum_qty: Qty,
+    /// Why it failed, should nothing have been filled.
+    reason: ExecutionReasonCode,
+}
+
+/// What one report makes of one order.
+struct Step {
+    event: Event,
+    ending: Option<Ending>,
+}
+
+/// Reads a report against what is known of its order: one status change or fill, and, where it is the last, the
+/// order's one outcome.
+pub(crate) fn reconcile(state: &State, at: Timestamp, report: &ExecutionReport) -> Vec<Event> {
+    let id = report.order_intent_id;
+    let ignore = |why| {
+        vec![Event::ReportIgnored { order_intent_id: id, exec_id: report.exec_id.clone(), why }]
+    };
+    let Some(order) = state.orders.get(id) else { return ignore(IgnoredReport::NoSuchOrder) };
+    if order.seen.contains(&report.exec_id) {
+        return ignore(IgnoredReport::Repeated);
+    }
+    match read(order, report) {
+        Err(why) => ignore(why),
+        Ok(Step { event, ending: None }) => vec![event],
+        Ok(Step { event, ending: Some(ending) }) => {
+            let outcome = outcome(id, at, &ending);
+            let closed = intents::close(state, &ending.order, &outcome);
+            vec![event, Event::OutcomeRecorded { outcome }, closed]
+        }
+    }
+}
+
+/// The table. Rows are reports, because an order takes the same report alike in all its working states but for where
+/// it goes; what no row allows is ignored and raised.
+fn read(order: &WorkingOrder, report: &ExecutionReport) -> Result<Step, IgnoredReport> {
+    use OrderStatus::{Canceled, Expired, New, PartiallyFilled, PendingCancel, PendingNew, Rejected, Unknown};
+    match (&report.kind, order.status) {
+        (ReportKind::Accepted { .. }, PendingNew | Unknown) => Ok(moves(report, working(order), None)),
+        (ReportKind::Accepted { .. }, _) => Err(IgnoredReport::NothingNew),
+
+        (ReportKind::Rejected { text }, PendingNew | Unknown | PendingCancel) if order.cum_qty.is_zero() => {
+            let ending = Ending::of(order, Qty::ZERO, ExecutionReasonCode::ExecutionRejected);
+            Ok(ends(report, Rejected, Some(text), ending))
+        }
+        (ReportKind::Rejected { .. }, _) => Err(IgnoredReport::Impossible),
+
+        // A fill may arrive before the acknowledgement, after we asked to cancel, or as the answer to a query.
+        (ReportKind::Fill { .. }, _) => fill(order, report),
+
+        (ReportKind::Canceled { cum_qty }, _) => closes(order, report, Canceled, *cum_qty),
+        (ReportKind::Expired { cum_qty }, _) => closes(order, report, Expired, *cum_qty),
+
+        (ReportKind::CancelRejected, PendingCancel) => Ok(moves(report, working(order), None)),
+        (ReportKind::CancelRejected, _) => Err(IgnoredReport::NothingNew),
+
+        // Only an order that was asked about can be found missing, and only before anything of it was seen.
+        (ReportKind::NotFound, Unknown | PendingCancel) if order.cum_qty.is_zero() => {
+            let ending = Ending::of(order, Qty::ZERO, ExecutionReasonCode::ExecutionNotAvailable);
+            Ok(ends(report, Canceled, None, ending))
+        }
+        (ReportKind::NotFound, New | PartiallyFilled | PendingNew | Unknown | PendingCancel) => {
+            Err(IgnoredReport::Impossible)
+        }
+        (ReportKind::NotFound, _) => Err(IgnoredReport::NothingNew),
+
+        (ReportKind::QueryFailed { .. }, _) if order.stranded => Err(IgnoredReport::NothingNew),
+        (ReportKind::QueryFailed { text }, _) => Ok(Step {
+            event: Event::OrderStranded {
+                order_intent_id: report.order_intent_id,
+                exec_id: report.exec_id.clone(),
+                text: text.clone(),
+            },
+            ending: None,
+        }),
+    }
+}
+
+fn working(order: &WorkingOrder) -> OrderStatus {
+    if order.cum_qty.is_zero() { OrderStatus::New } else { OrderStatus::PartiallyFilled }
+}
+
+fn moves(report: &ExecutionReport, status: OrderStatus, text: Option<&Text>) -> Step {
+    let event = Event::OrderStatusChanged {
+        order_intent_id: report.order_intent_id,
+        status,
+        exec_id: Some(report.exec_id.clone()),
+        text: text.cloned(),
+    };
+    Step { event, ending: None }
+}
+
+fn ends(report: &ExecutionReport, status: OrderStatus, text: Option<&Text>, ending: Ending) -> Step {
+    Step { ending: Some(ending), ..moves(report, status, text) }
+}
+
+/// A cancel or expiry states the final quantity, which may be more than we have seen but never less.
+fn closes(
+    order: &WorkingOrder,
+    report: &ExecutionReport,
+    status: OrderStatus,
+    cum_qty: Qty,
+) -> Result<Step, IgnoredReport> {
+    if cum_qty < order.cum_qty {
+        return Err(IgnoredReport::Impossible);
+    }
+    if cum_qty > order.reserved.qty {
+        return Err(IgnoredReport::Overfill);
+    }
+    let ending = Ending::of(order, cum_qty, ExecutionReasonCode::ExecutionNotAvailable);
+    Ok(ends(report, status, None, ending))
+}
+
+/// Books a fill. Fills may arrive out of order or with gaps, so the venue's own running total decides, and it only
+/// ever grows.
+fn fill(order: &WorkingOrder, report: &ExecutionReport) -> Result<Step, IgnoredReport> {
+    let ReportKind::Fill { last_qty, last_px, cum_qty, fee } = &report.kind else {
+        return Err(IgnoredReport::Impossible);
+    };
+    let fill = Fill { last_qty: *last_qty, last_px: *last_px, fee: *fee };
+    if !last_qty.is_positive() || !last_px.is_positive() || cum_qty < last_qty {
+        return Err(IgnoredReport::Impossible);
+    }
+    let filled = order.with_fill(&fill).map_err(|_| IgnoredReport::Impossible)?;
+    if *cum_qty > order.reserved.qty || filled.priced_qty > order.reserved.qty {
+        return Err(IgnoredReport::Overfill);
+    }
+    let cum_qty = order.cum_qty.max(*cum_qty).max(filled.priced_qty);
+    let done = cum_qty == order.reserved.qty;
+    let status = match order.status {
+        _ if done => OrderStatus::Filled,
+        OrderStatus::PendingCancel => OrderStatus::PendingCancel,
+        _ => OrderStatus::PartiallyFilled,
+    };
+    let event = Event::FillBooked {
+        order_intent_id: report.order_intent_id,
+        exec_id: report.exec_id.clone(),
+        last_qty: fill.last_qty,
+        last_px: fill.last_px,
+        cum_qty,
+        fee: fill.fee,
+        transact_at: report.transact_at,
+        status,
+    };
+    let ending = done.then(|| Ending::of(&filled, cum_qty, ExecutionReasonCode::ExecutionNotAvailable));
+    Ok(Step { event, ending })
+}
+
+impl Ending {
+    fn of(order: &WorkingOrder, cum_qty: Qty, reason: ExecutionReasonCode) -> Self {
+        Self { order: order.clone(), cum_qty, reason }
+    }
+}
+
+fn outcome(id: OrderIntentId, at: Timestamp, ending: &Ending) -> ExecutionOutcome {
+    let order = &ending.order;
+    let status = if ending.cum_qty == order.reserved.qty {
+        ExecutionStatus::Filled
+    } else if ending.cum_qty.is_positive() {
+        ExecutionStatus::PartiallyFilled
+    } else {
+        ExecutionStatus::Failed
+    };
+    ExecutionOutcome {
+        execution_id: fillwright_domain::ExecutionId::derive(id),
+        order_intent_id: id,
+        plane: order.reserved.plane,
+        status,
+        filled_quantity: ending.cum_qty,
+        logical_time: at,
+        reason: (status == ExecutionStatus::Failed).then_some(ending.reason),
+        side: order.reserved.side,
+        market_id: order.reserved.instrument_id.clone(),
+    }
+}

@@ -1,0 +1,291 @@
+//! From documents to a rulebook: every document strict, every reference checked, every error with its place.
+
+use crate::calendar::{CalendarDocument, CalendarError};
+use crate::documents::{
+    BooksDocument, ExecutionPoliciesDocument, HomeDocument, RiskEnvelopeDocument, StrategiesDocument,
+    VenueLimitsRow, VenuesDocument,
+};
+use crate::{Hours, Rulebook};
+use fillwright_domain::{CalendarId, Instrument, InstrumentId, NumberError, Qty};
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+
+/// The documents as they were read: file name (as people should see it) and bytes.
+#[derive(Debug, Clone, Default)]
+pub struct Documents {
+    /// `config/fillwright.json`.
+    pub home: (String, Vec<u8>),
+    /// `config/venues.json`.
+    pub venues: (String, Vec<u8>),
+    /// `config/venue_limits.csv`.
+    pub venue_limits: (String, Vec<u8>),
+    /// `config/strategies.json`.
+    pub strategies: (String, Vec<u8>),
+    /// `config/books.json`.
+    pub books: (String, Vec<u8>),
+    /// `config/policies/risk_envelope.json`.
+    pub risk_envelope: (String, Vec<u8>),
+    /// `config/policies/execution_policies.json`.
+    pub execution_policies: (String, Vec<u8>),
+    /// `config/calendars/NAME.json`, by name.
+    pub calendars: BTreeMap<CalendarId, (String, Vec<u8>)>,
+}
+
+/// What is wrong with a document, where, and what would be right.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// Not the JSON that was expected; the source says line, column and field.
+    #[error("{file}: is not a valid document")]
+    Json {
+        /// The file.
+        file: String,
+        /// What the parser met.
+        source: serde_json::Error,
+    },
+    /// Not the table that was expected; the source says line and field.
+    #[error("{file}: is not a valid table")]
+    Csv {
+        /// The file.
+        file: String,
+        /// What the parser met.
+        source: csv::Error,
+    },
+    /// A calendar that cannot be compiled.
+    #[error("{file}: is not a usable calendar")]
+    Calendar {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        source: CalendarError,
+    },
+    /// A name that no document defines.
+    #[error("{file}: {place} names {name:?}, which no document defines; define it or correct the name")]
+    UnknownName {
+        /// The file.
+        file: String,
+        /// The entry and field.
+        place: String,
+        /// The name.
+        name: String,
+    },
+    /// A value outside what makes sense.
+    #[error("{file}: {place} {problem}")]
+    Value {
+        /// The file.
+        file: String,
+        /// The entry and field.
+        place: String,
+        /// What is wrong and what would be right.
+        problem: &'static str,
+    },
+    /// The same instrument twice.
+    #[error("{file}: row {row}: {instrument_id} stands in an earlier row already; keep one")]
+    Repeated {
+        /// The file.
+        file: String,
+        /// The row, counted from 1 without the header.
+        row: usize,
+        /// The instrument.
+        instrument_id: InstrumentId,
+    },
+}
+
+/// Compiles documents into the rulebook they describe.
+///
+/// # Errors
+///
+/// The first document that cannot be read or does not fit the others, with file and place.
+pub fn compile(documents: &Documents) -> Result<Rulebook, DocumentError> {
+    let home: HomeDocument = json(&documents.home)?;
+    let venues: VenuesDocument = json(&documents.venues)?;
+    let strategies: StrategiesDocument = json(&documents.strategies)?;
+    let books: BooksDocument = json(&documents.books)?;
+    let risk: RiskEnvelopeDocument = json(&documents.risk_envelope)?;
+    let execution: ExecutionPoliciesDocument = json(&documents.execution_policies)?;
+    let mut rulebook = Rulebook {
+        version: home.version,
+        partition: home.partition,
+        environment: home.environment,
+        venues: venues.venues,
+        instruments: BTreeMap::new(),
+        strategies: strategies.strategies,
+        books: books.books,
+        calendars: calendars(documents)?,
+        risk,
+        execution,
+    };
+    rulebook.instruments = instruments(&documents.venue_limits, &rulebook)?;
+    check_home(&rulebook, &documents.home.0)?;
+    check_venues(&rulebook, &documents.venues.0)?;
+    check_books(&rulebook, &documents.books.0)?;
+    check_limits(&rulebook, &documents.risk_envelope.0)?;
+    Ok(rulebook)
+}
+
+fn json<T: DeserializeOwned>((file, bytes): &(String, Vec<u8>)) -> Result<T, DocumentError> {
+    serde_json::from_slice(bytes).map_err(|source| DocumentError::Json { file: file.clone(), source })
+}
+
+fn calendars(documents: &Documents) -> Result<BTreeMap<CalendarId, Hours>, DocumentError> {
+    let compiled = documents.calendars.iter().map(|(name, document)| {
+        let calendar: CalendarDocument = json(document)?;
+        let hours = calendar.compile();
+        hours
+            .map(|hours| (name.clone(), hours))
+            .map_err(|source| DocumentError::Calendar { file: document.0.clone(), source })
+    });
+    compiled.collect()
+}
+
+fn instruments(
+    (file, bytes): &(String, Vec<u8>),
+    rulebook: &Rulebook,
+) -> Result<BTreeMap<InstrumentId, Instrument>, DocumentError> {
+    let mut instruments = BTreeMap::new();
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes.as_slice());
+    for (index, row) in reader.deserialize().enumerate() {
+        let row: VenueLimitsRow = row.map_err(|source| DocumentError::Csv { file: file.clone(), source })?;
+        let instrument = instrument(row, file, rulebook)?;
+        let instrument_id = instrument.instrument_id.clone();
+        if instruments.insert(instrument_id.clone(), instrument).is_some() {
+            return Err(DocumentError::Repeated { file: file.clone(), row: index + 1, instrument_id });
+        }
+    }
+    Ok(instruments)
+}
+
+fn instrument(row: VenueLimitsRow, file: &str, rulebook: &Rulebook) -> Result<Instrument, DocumentError> {
+    let instrument_id = InstrumentId::of(row.venue.as_str(), &row.symbol);
+    let Some(venue) = rulebook.venues.get(&row.venue) else {
+        return Err(unknown(file, format!("{instrument_id}: venue"), row.venue.as_str()));
+    };
+    let calendar = row.calendar.unwrap_or_else(|| venue.calendar.clone());
+    if !rulebook.calendars.contains_key(&calendar) {
+        return Err(unknown(file, format!("{instrument_id}: calendar"), calendar.as_str()));
+    }
+    let instrument = Instrument {
+        instrument_id,
+        venue: row.venue,
+        lot_size: row.lot_size,
+        step_size: row.step_size,
+        tick_size: row.tick_size,
+        min_notional: row.min_notional,
+        contract_size: row.contract_size,
+        maker_fee: row.maker_fee,
+        taker_fee: row.taker_fee,
+        max_qty: row.max_qty,
+        calendar,
+        enabled: row.enabled.unwrap_or(true),
+        updated_at: row.updated_at,
+    };
+    check_instrument(&instrument, file)?;
+    Ok(instrument)
+}
+
+fn check_instrument(instrument: &Instrument, file: &str) -> Result<(), DocumentError> {
+    let wrong = |field: &str, problem| {
+        Err(DocumentError::Value {
+            file: file.to_owned(),
+            place: format!("{}: {field}", instrument.instrument_id),
+            problem,
+        })
+    };
+    if !instrument.lot_size.is_positive() {
+        return wrong("lot_size", "must be above zero");
+    }
+    if !instrument.step_size.is_positive() {
+        return wrong("step_size", "must be above zero");
+    }
+    if !instrument.tick_size.is_positive() {
+        return wrong("tick_size", "must be above zero");
+    }
+    if !instrument.contract_size.is_positive() {
+        return wrong("contract_size", "must be above zero");
+    }
+    if instrument.min_notional.is_negative() {
+        return wrong("min_notional", "must not be negative");
+    }
+    if !lots_agree(instrument.lot_size, instrument.step_size).unwrap_or(false) {
+        return wrong("step_size", "and lot_size must be multiples of one another");
+    }
+    if instrument.max_qty.is_some_and(|max| max < instrument.lot_size) {
+        return wrong("max_qty", "must be at least one lot");
+    }
+    Ok(())
+}
+
+/// Whether one of the two steps is a multiple of the other, so that both can hold at once.
+fn lots_agree(lot: Qty, step: Qty) -> Result<bool, NumberError> {
+    let (small, large) = if lot < step { (lot, step) } else { (step, lot) };
+    Ok(large.floor_to_lot(small)? == large)
+}
+
+fn check_home(rulebook: &Rulebook, file: &str) -> Result<(), DocumentError> {
+    let known = ["offline", "paper", "live"].contains(&rulebook.environment.as_str());
+    if !known {
+        return Err(value(file, "environment", "must be offline, paper or live"));
+    }
+    if rulebook.partition.is_empty() {
+        return Err(value(file, "partition", "must have a name"));
+    }
+    if rulebook.version.is_empty() {
+        return Err(value(file, "version", "must have a name"));
+    }
+    Ok(())
+}
+
+fn check_venues(rulebook: &Rulebook, file: &str) -> Result<(), DocumentError> {
+    for (name, venue) in &rulebook.venues {
+        if !rulebook.calendars.contains_key(&venue.calendar) {
+            return Err(unknown(file, format!("{name}: calendar"), venue.calendar.as_str()));
+        }
+    }
+    Ok(())
+}
+
+fn check_books(rulebook: &Rulebook, file: &str) -> Result<(), DocumentError> {
+    for (name, book) in &rulebook.books {
+        if !rulebook.strategies.contains_key(&book.strategy_id) {
+            return Err(unknown(file, format!("{name}: strategy_id"), book.strategy_id.as_str()));
+        }
+        if let Some(venue) = book.executors.keys().find(|venue| !rulebook.venues.contains_key(*venue)) {
+            return Err(unknown(file, format!("{name}: executors"), venue.as_str()));
+        }
+        if !book.equity.is_positive() {
+            return Err(value(file, &format!("{name}: equity"), "must be above zero"));
+        }
+        if book.allocation.is_negative() {
+            return Err(value(file, &format!("{name}: allocation"), "must not be negative"));
+        }
+        if let Some(risk) = &book.risk {
+            check_envelope(risk, file, &format!("{name}: risk."))?;
+        }
+    }
+    Ok(())
+}
+
+fn check_limits(rulebook: &Rulebook, file: &str) -> Result<(), DocumentError> {
+    check_envelope(&rulebook.risk, file, "")
+}
+
+fn check_envelope(risk: &RiskEnvelopeDocument, file: &str, prefix: &str) -> Result<(), DocumentError> {
+    let negative = |field: &str| Err(value(file, &format!("{prefix}{field}"), "must not be negative"));
+    if risk.max_order_notional.is_some_and(|limit| limit.is_negative()) {
+        return negative("max_order_notional");
+    }
+    if risk.max_leverage.is_some_and(|limit| limit.is_negative()) {
+        return negative("max_leverage");
+    }
+    if risk.max_asset_exposure.is_some_and(|limit| limit.is_negative()) {
+        return negative("max_asset_exposure");
+    }
+    Ok(())
+}
+
+fn unknown(file: &str, place: String, name: &str) -> DocumentError {
+    DocumentError::UnknownName { file: file.to_owned(), place, name: name.to_owned() }
+}
+
+fn value(file: &str, place: &str, problem: &'static str) -> DocumentError {
+    DocumentError::Value { file: file.to_owned(), place: place.to_owned(), problem }
+}

@@ -1,0 +1,83 @@
+//! The documents under `config/` as people write them.
+
+use crate::{Book, ExecutionPolicy, RiskEnvelope, Strategy, Venue};
+use fillwright_domain::{BookId, CalendarId, Notional, Px, Qty, Ratio, StrategyId, Text, VenueId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// `config/fillwright.json`: what this home is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HomeDocument {
+    /// What the author calls this version of the rules.
+    pub version: Text,
+    /// The partition; part of every derived order id, so it never changes.
+    pub partition: Text,
+    /// `offline`, `paper` or `live`.
+    pub environment: Text,
+}
+
+/// `config/venues.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VenuesDocument {
+    /// Venues by name.
+    pub venues: BTreeMap<VenueId, Venue>,
+}
+
+/// `config/strategies.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StrategiesDocument {
+    /// Strategies by name.
+    pub strategies: BTreeMap<StrategyId, Strategy>,
+}
+
+/// `config/books.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BooksDocument {
+    /// Books by name.
+    pub books: BTreeMap<BookId, Book>,
+}
+
+/// `config/policies/risk_envelope.json`.
+pub type RiskEnvelopeDocument = RiskEnvelope;
+
+/// `config/policies/execution_policies.json`.
+pub type ExecutionPoliciesDocument = ExecutionPolicy;
+
+/// One row of `config/venue_limits.csv`, the upstream table of venue limits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VenueLimitsRow {
+    /// Symbol at the venue.
+    pub symbol: String,
+    /// Venue.
+    pub venue: VenueId,
+    /// Lot.
+    pub lot_size: Qty,
+    /// Smallest order, in quote currency.
+    pub min_notional: Notional,
+    /// Quantity increment.
+    pub step_size: Qty,
+    /// Price increment.
+    pub tick_size: Px,
+    /// Fee on a passive fill.
+    pub maker_fee: Ratio,
+    /// Fee on an aggressive fill.
+    pub taker_fee: Ratio,
+    /// Units of the underlying in one unit of quantity.
+    pub contract_size: Ratio,
+    /// When the row was read from the venue.
+    pub updated_at: Text,
+    /// Largest order, where the venue has such a limit.
+    #[serde(default)]
+    pub max_qty: Option<Qty>,
+    /// Calendar, where it differs from the venue's.
+    #[serde(default)]
+    pub calendar: Option<CalendarId>,
+    /// Whether orders are allowed; absent means yes.
+    #[serde(default)]
+    pub enabled: Option<bool>,
+}
