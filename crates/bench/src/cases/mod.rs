@@ -1,0 +1,3 @@
+//! One case a file.
+
+pub mod kernel;
