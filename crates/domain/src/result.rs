@@ -43,7 +43,7 @@ pub struct ExecutionResult {
     pub status: ResultStatus,
     /// The plan that was, or would have been, executed. The journal keeps it once, in `PlanMade`; readers put it back.
     #[n(1)]
-    pub plan: Option<ExecutionPlan>,
+    pub plan: Option<Box<ExecutionPlan>>,
     /// The order at the venue.
     #[n(2)]
     pub tx_hash: Option<OrderIntentId>,

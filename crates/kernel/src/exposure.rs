@@ -4,7 +4,7 @@ use fillwright_domain::{
     BookId, Instrument, InstrumentId, Notional, NumberError, Plane, Px, Qty, Ratio, Rounding, Side, Timestamp,
 };
 use minicbor::{Decode, Encode};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 /// What a book holds of one instrument on one plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
@@ -51,6 +51,19 @@ impl Holding {
     /// Worst-case exposure at a price, in quote currency, rounded up.
     fn worth(&self, px: Px) -> Result<Notional, NumberError> {
         px.notional_of(self.worst_qty()?, self.contract_size, Rounding::Up)
+    }
+
+    /// The holding after a change, valued at its mark.
+    fn changed(&self, change: impl FnOnce(&mut Self)) -> Self {
+        let mut after = *self;
+        change(&mut after);
+        after.value = after.mark.map_or(Notional::ZERO, |mark| checked(after.worth(mark.mark_px)));
+        after
+    }
+
+    /// When its mark was seen; nothing where there is nothing to value.
+    fn marked_at(&self) -> Option<Timestamp> {
+        self.mark.filter(|_| !self.is_empty()).map(|mark| mark.as_of)
     }
 
     fn is_empty(&self) -> bool {
@@ -151,33 +164,34 @@ impl Ledger {
         others.checked_add(holding.worth(px)?).map(Some)
     }
 
+    /// Changes one holding and keeps gross exposure and the ages of marks in step with it.
     fn change(&mut self, instrument_id: &InstrumentId, change: impl FnOnce(&mut Holding)) {
-        let holding = self.holdings.entry(instrument_id.clone()).or_default();
-        let before = *holding;
-        change(holding);
-        let after = *holding;
-        self.revalue(instrument_id, before, after);
-    }
-
-    /// Keeps gross exposure and the ages of marks in step with one changed holding.
-    fn revalue(&mut self, instrument_id: &InstrumentId, before: Holding, mut after: Holding) {
-        after.value = after.mark.map_or(Notional::ZERO, |mark| checked(after.worth(mark.mark_px)));
+        let mut entry = self.holdings.entry(instrument_id.clone());
+        let (before, after) = match &mut entry {
+            Entry::Vacant(_) => (Holding::default(), Holding::default().changed(change)),
+            Entry::Occupied(held) => (*held.get(), held.get().changed(change)),
+        };
+        match (entry, after.is_empty()) {
+            (Entry::Occupied(mut held), false) => *held.get_mut() = after,
+            (Entry::Occupied(held), true) => drop(held.remove()),
+            (Entry::Vacant(place), false) => drop(place.insert(after)),
+            (Entry::Vacant(_), true) => {}
+        }
         let others = checked(self.gross.checked_sub(before.value));
         self.gross = checked(others.checked_add(after.value));
-        let (was, is) = (before.mark.filter(|_| !before.is_empty()), after.mark.filter(|_| !after.is_empty()));
-        if was.map(|mark| mark.as_of) != is.map(|mark| mark.as_of) {
-            was.map(|mark| self.marked.remove(&(mark.as_of, instrument_id.clone())));
-            is.map(|mark| self.marked.insert((mark.as_of, instrument_id.clone())));
+        self.follow_mark(instrument_id, &before, &after);
+    }
+
+    fn follow_mark(&mut self, instrument_id: &InstrumentId, before: &Holding, after: &Holding) {
+        let (was, is) = (before.marked_at(), after.marked_at());
+        if was != is {
+            was.map(|as_of| self.marked.remove(&(as_of, instrument_id.clone())));
+            is.map(|as_of| self.marked.insert((as_of, instrument_id.clone())));
         }
         if after.mark.is_none() && !after.is_empty() {
             self.unmarked.insert(instrument_id.clone());
         } else if !self.unmarked.is_empty() {
             self.unmarked.remove(instrument_id);
-        }
-        if after.is_empty() {
-            self.holdings.remove(instrument_id);
-        } else if let Some(holding) = self.holdings.get_mut(instrument_id) {
-            *holding = after;
         }
     }
 }

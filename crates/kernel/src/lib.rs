@@ -20,7 +20,7 @@ pub mod state;
 pub use denial::{Denial, Skip};
 pub use effect::{Answer, Durable, Effect, effects_of};
 pub use event::{Event, IgnoredReport, Refusal};
-pub use gates::{Gate, GateSet, Ruling, Verdict};
+pub use gates::{Figures, Gate, GateSet, Ruling, Verdict};
 pub use input::Input;
 pub use intents::OpenIntent;
 pub use state::State;

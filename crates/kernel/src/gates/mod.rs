@@ -254,12 +254,20 @@ pub struct Verdict {
     /// What it says.
     #[n(1)]
     pub ruling: Ruling,
-    /// What was asked for, or found.
+    /// What it compared, where it compared figures.
     #[n(2)]
-    pub asked: Option<Decimal>,
+    pub figures: Option<Figures>,
+}
+
+/// The two figures a gate compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Encode, Decode)]
+pub struct Figures {
+    /// What was asked for, or found.
+    #[n(0)]
+    pub asked: Decimal,
     /// What the rule allows.
-    #[n(3)]
-    pub limit: Option<Decimal>,
+    #[n(1)]
+    pub limit: Decimal,
 }
 
 /// A set of gates, listed in their order.
@@ -371,7 +379,7 @@ pub(crate) struct Draft {
     /// Gross exposure of the book over its equity, at worst case, with this order counted.
     pub(crate) leverage: Ratio,
     pub(crate) constraints: Constraints,
-    compared: (Option<Decimal>, Option<Decimal>),
+    compared: Option<Figures>,
 }
 
 impl Draft {
@@ -384,13 +392,13 @@ impl Draft {
             limit_px: None,
             leverage: Ratio::ZERO,
             constraints: Constraints::default(),
-            compared: (None, None),
+            compared: None,
         }
     }
 
     /// Notes the figures a gate compares, so that its verdict carries them.
     fn compare(&mut self, asked: Decimal, limit: Decimal) {
-        self.compared = (Some(asked), Some(limit));
+        self.compared = Some(Figures { asked, limit });
     }
 
     /// Cuts the quantity and notes why.
@@ -455,8 +463,7 @@ pub(crate) fn judge_without_rulebook() -> Judgement {
 
 impl Judgement {
     fn record(&mut self, gate: Gate, ruling: Ruling) {
-        let (asked, limit) = std::mem::take(&mut self.draft.compared);
-        self.verdicts.push(Verdict { gate, ruling, asked, limit });
+        self.verdicts.push(Verdict { gate, ruling, figures: self.draft.compared.take() });
         self.refused = match ruling {
             Ruling::Allow | Ruling::Reduce { .. } | Ruling::Bypass => None,
             Ruling::Deny { reason } => Some(reason.code()),
