@@ -176,7 +176,12 @@ fn parse_uuid(text: &str) -> Result<[u8; 16], UuidError> {
 impl IntentKey {
     /// Derives the key of an intent in a partition.
     pub fn derive(partition: &str, intent_id: &IntentId) -> Self {
-        Self(derive(&[b"fillwright/intent/1\0", partition.as_bytes(), b"\0", intent_id.as_str().as_bytes()]))
+        Self(derive(&[
+            b"fillwright/intent/1\0",
+            partition.as_bytes(),
+            b"\0",
+            intent_id.as_str().as_bytes(),
+        ]))
     }
 }
 
@@ -190,7 +195,11 @@ impl ContentDigest {
 impl OrderIntentId {
     /// Derives the name of the `child_no`-th order of an intent.
     pub fn derive(intent: IntentKey, child_no: u32) -> Self {
-        Self(as_uuid(derive(&[b"fillwright/order/1\0", intent.as_bytes(), &child_no.to_be_bytes()])))
+        Self(as_uuid(derive(&[
+            b"fillwright/order/1\0",
+            intent.as_bytes(),
+            &child_no.to_be_bytes(),
+        ])))
     }
 
     /// The order's name at the venue: two letters and 32 hexadecimal digits, within every venue's limits.

@@ -1,6 +1,9 @@
 //! What a strategy wants: the execution intent of the interface document, and the one canonical form all intake becomes.
 
-use crate::{BookId, ContentDigest, InstrumentId, IntentId, NumberText, PositionId, Ratio, RunId, StrategyId, Text};
+use crate::{
+    BookId, ContentDigest, InstrumentId, IntentId, NumberText, PositionId, Ratio, RunId,
+    StrategyId, Text,
+};
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
@@ -290,7 +293,10 @@ fn as_json_number<S: serde::Serializer>(ratio: &Ratio, serializer: S) -> Result<
 }
 
 #[allow(clippy::ref_option, reason = "serde hands over the field as it is")]
-fn as_optional_json_number<S: serde::Serializer>(ratio: &Option<Ratio>, serializer: S) -> Result<S::Ok, S::Error> {
+fn as_optional_json_number<S: serde::Serializer>(
+    ratio: &Option<Ratio>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match ratio {
         Some(ratio) => as_json_number(ratio, serializer),
         None => serializer.serialize_none(),

@@ -18,8 +18,8 @@ pub mod text;
 pub mod time;
 
 pub use ids::{
-    BookId, CalendarId, ClientOrderId, ContentDigest, ExecId, ExecutionId, InstrumentId, IntentId, IntentKey,
-    OrderIntentId, PositionId, Principal, RunId, StrategyId, VenueId, VenueOrderId,
+    BookId, CalendarId, ClientOrderId, ContentDigest, ExecId, ExecutionId, InstrumentId, IntentId,
+    IntentKey, OrderIntentId, PositionId, Principal, RunId, StrategyId, VenueId, VenueOrderId,
 };
 pub use instrument::Instrument;
 pub use intent::{ActionType, Ask, ExecutionIntent, Intent, Origin, Rebalance, Regime, Urgency};

@@ -56,7 +56,7 @@ pub enum Constraint {
     SafetyExit = 9,
     /// The limit price keeps to the slippage the intent allows.
     SlippageLimit = 10,
-    /// The whole position is closed, whatever its lot.
+    /// The whole position was to be closed.
     FullExit = 11,
 }
 

@@ -53,7 +53,7 @@ pub struct ExecutionResult {
     /// Quantity sold.
     #[n(4)]
     pub tokens_sold: Option<Qty>,
-    /// Average fill price: exact notional over quantity, halves to even. Absent in the paper plane, which has no prices.
+    /// Average fill price: the worth of the fills, each rounded to 18 decimals, over their quantity, halves to even. Absent in the paper plane, which has no prices.
     #[n(5)]
     pub price: Option<Px>,
     /// Cost against the mid at decision, in basis points; positive is worse.

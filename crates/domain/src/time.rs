@@ -46,6 +46,8 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map(Self).map_err(|_| serde::de::Error::custom("expected nanoseconds since 1970 as a string"))
+        text.parse()
+            .map(Self)
+            .map_err(|_| serde::de::Error::custom("expected nanoseconds since 1970 as a string"))
     }
 }

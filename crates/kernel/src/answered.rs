@@ -69,7 +69,11 @@ impl AnsweredIntents {
     /// What is remembered of an intent.
     pub fn get(&self, key: IntentKey) -> Option<Answered> {
         let slot = self.parts[part_of(key)].find(halves(key))?;
-        Some(Answered { first_seq: slot.answer >> 8, status: status_of(slot.answer), digest: slot.digest })
+        Some(Answered {
+            first_seq: slot.answer >> 8,
+            status: status_of(slot.answer),
+            digest: slot.digest,
+        })
     }
 
     /// Remembers a new intent, without a result yet.
@@ -145,7 +149,10 @@ fn part_of(key: IntentKey) -> usize {
 
 /// Where a key would stand in a part of this many slots: by its bits behind the first byte, so that sorted keys fill
 /// the table from front to back.
-#[allow(clippy::cast_possible_truncation, reason = "the shift leaves fewer bits than a table index has")]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "the shift leaves fewer bits than a table index has"
+)]
 fn home(key: [u64; 2], slots: usize) -> usize {
     ((key[0] << 8) >> (64 - slots.trailing_zeros())) as usize
 }
@@ -185,7 +192,9 @@ impl<C> Encode<C> for AnsweredIntents {
             e.bytes_len((slots.len() * SLOT_BYTES) as u64)?;
             for slot in slots {
                 for word in [slot.key[0], slot.key[1], slot.digest, slot.answer] {
-                    e.writer_mut().write_all(&word.to_be_bytes()).map_err(minicbor::encode::Error::write)?;
+                    e.writer_mut()
+                        .write_all(&word.to_be_bytes())
+                        .map_err(minicbor::encode::Error::write)?;
                 }
             }
         }
@@ -215,6 +224,7 @@ impl<'b, C> Decode<'b, C> for AnsweredIntents {
 
 fn slot_of(bytes: &[u8; SLOT_BYTES]) -> Slot {
     let (words, _) = bytes.as_chunks::<8>();
-    let [first, second, digest, answer] = [0, 1, 2, 3].map(|word: usize| u64::from_be_bytes(words[word]));
+    let [first, second, digest, answer] =
+        [0, 1, 2, 3].map(|word: usize| u64::from_be_bytes(words[word]));
     Slot { key: [first, second], digest, answer }
 }

@@ -32,8 +32,12 @@ impl Control {
 
     pub(crate) fn apply(&mut self, event: &Event) {
         match event {
-            Event::KillSwitchEngaged { by, .. } => *self = Self { halted_by: Some(by.clone()), ..Self::default() },
-            Event::KillSwitchReleaseRequested { by, .. } => self.release_requested_by = Some(by.clone()),
+            Event::KillSwitchEngaged { by, .. } => {
+                *self = Self { halted_by: Some(by.clone()), ..Self::default() }
+            }
+            Event::KillSwitchReleaseRequested { by, .. } => {
+                self.release_requested_by = Some(by.clone())
+            }
             Event::KillSwitchReleased { .. } => *self = Self::default(),
             _ => {}
         }
@@ -45,7 +49,9 @@ pub(crate) fn engage(state: &State, by: &Principal, reason: &Text) -> Vec<Event>
     if by.is_empty() {
         return refuse(Refusal::Anonymous, by);
     }
-    if state.control.is_halted() {
+    // Somebody says stop while a release is half given: the halt begins anew, and with it the two signatures.
+    let release_pending = state.control.release_requested_by.is_some();
+    if state.control.is_halted() && !release_pending {
         return refuse(Refusal::AlreadyEngaged, by);
     }
     let mut events = vec![Event::KillSwitchEngaged { by: by.clone(), reason: reason.clone() }];

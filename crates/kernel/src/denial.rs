@@ -7,7 +7,20 @@ use serde::Serialize;
 ///
 /// Variants stand in the order of the gates that give them, which is the order of precedence: the first that holds is
 /// the one recorded. The numbers are wire codes; a new reason takes the next number wherever it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Encode, Decode, thiserror::Error)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Encode,
+    Decode,
+    thiserror::Error,
+)]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum Denial {
@@ -126,7 +139,20 @@ pub enum Denial {
 }
 
 /// Why nothing is sent although nothing was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Encode, Decode, thiserror::Error)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Encode,
+    Decode,
+    thiserror::Error,
+)]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum Skip {

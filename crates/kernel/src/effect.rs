@@ -67,17 +67,20 @@ fn effect_of(event: &Event) -> Option<Effect> {
             Plane::Paper => None,
             Plane::LiveStub => Some(Effect::PlaceOrder(order.clone())),
         },
-        Event::OrderCancelRequested { order_intent_id, instrument_id } => Some(Effect::CancelOrder {
-            order_intent_id: *order_intent_id,
-            instrument_id: instrument_id.clone(),
-        }),
+        Event::OrderCancelRequested { order_intent_id, instrument_id } => {
+            Some(Effect::CancelOrder {
+                order_intent_id: *order_intent_id,
+                instrument_id: instrument_id.clone(),
+            })
+        }
         Event::OrderQueried { order_intent_id, instrument_id, .. } => Some(Effect::QueryOrder {
             order_intent_id: *order_intent_id,
             instrument_id: instrument_id.clone(),
         }),
-        Event::IntentClosed { intent_id, result, .. } => {
-            Some(Effect::Reply { intent_id: intent_id.clone(), answer: Answer::Closed(result.status) })
-        }
+        Event::IntentClosed { intent_id, result, .. } => Some(Effect::Reply {
+            intent_id: intent_id.clone(),
+            answer: Answer::Closed(result.status),
+        }),
         Event::IntentDuplicated { intent_id, first_seq, status } => Some(Effect::Reply {
             intent_id: intent_id.clone(),
             answer: Answer::Duplicate { first_seq: *first_seq, status: *status },

@@ -2,9 +2,9 @@
 
 use crate::gates::{GateSet, Verdict};
 use fillwright_domain::{
-    BookId, ContentDigest, ExecId, ExecutionOutcome, ExecutionPlan, ExecutionResult, InstrumentId, IntentId,
-    IntentKey, Notional, OrderIntent, OrderIntentId, OrderStatus, Principal, Px, Qty, ResultStatus, RunId,
-    StrategyId, Text, Timestamp,
+    BookId, ContentDigest, ExecId, ExecutionOutcome, ExecutionPlan, ExecutionResult, InstrumentId,
+    IntentId, IntentKey, Notional, OrderIntent, OrderIntentId, OrderStatus, Principal, Px, Qty,
+    ResultStatus, RunId, StrategyId, Text, Timestamp,
 };
 use fillwright_policy::Rulebook;
 use minicbor::{Decode, Encode};
@@ -342,6 +342,10 @@ pub enum Refusal {
     #[n(8)]
     #[error("a figure is too large to be computed exactly")]
     FigureOutOfRange,
+    /// The mark is from the future: no later one could replace it.
+    #[n(10)]
+    #[error("the mark is from the future")]
+    MarkFromFuture,
     /// Nobody is named.
     #[n(9)]
     #[error("nobody is named as asking for it")]

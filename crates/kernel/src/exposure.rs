@@ -1,7 +1,8 @@
 //! Positions per plane and book, derived from outcomes alone, and the exposure they and working orders amount to.
 
 use fillwright_domain::{
-    BookId, Instrument, InstrumentId, Notional, NumberError, Plane, Px, Qty, Ratio, Rounding, Side, Timestamp,
+    BookId, Instrument, InstrumentId, Notional, NumberError, Plane, Px, Qty, Ratio, Rounding, Side,
+    Timestamp,
 };
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
@@ -94,7 +95,12 @@ impl Added {
     }
 
     /// The largest quantity on this side that keeps worst-case exposure within `room`; not above zero where none fits.
-    pub(crate) fn fitting(&self, room: Notional, px: Px, instrument: &Instrument) -> Result<Qty, NumberError> {
+    pub(crate) fn fitting(
+        &self,
+        room: Notional,
+        px: Px,
+        instrument: &Instrument,
+    ) -> Result<Qty, NumberError> {
         let most = room.qty_at(px, instrument.contract_size, Rounding::Floor)?;
         let (taken, other) = match self.side {
             Side::Buy => (
@@ -158,7 +164,11 @@ impl Ledger {
     }
 
     /// Gross exposure if the instrument were valued at this mark, or nothing where it is not held.
-    fn gross_with(&self, instrument_id: &InstrumentId, px: Px) -> Result<Option<Notional>, NumberError> {
+    fn gross_with(
+        &self,
+        instrument_id: &InstrumentId,
+        px: Px,
+    ) -> Result<Option<Notional>, NumberError> {
         let Some(holding) = self.holdings.get(instrument_id) else { return Ok(None) };
         let others = self.gross.checked_sub(holding.value)?;
         others.checked_add(holding.worth(px)?).map(Some)
@@ -200,7 +210,9 @@ impl Ledger {
 fn checked<T>(figure: Result<T, NumberError>) -> T {
     match figure {
         Ok(figure) => figure,
-        Err(error) => panic!("a figure that was checked when it was decided is out of range: {error}"),
+        Err(error) => {
+            panic!("a figure that was checked when it was decided is out of range: {error}")
+        }
     }
 }
 
@@ -217,7 +229,9 @@ impl Ledgers {
 
     /// Every ledger.
     pub fn iter(&self) -> impl Iterator<Item = (&BookId, Plane, &Ledger)> {
-        self.0.iter().flat_map(|(book, planes)| planes.iter().map(move |(plane, ledger)| (book, *plane, ledger)))
+        self.0.iter().flat_map(|(book, planes)| {
+            planes.iter().map(move |(plane, ledger)| (book, *plane, ledger))
+        })
     }
 
     /// Whether every ledger can value the instrument at this price.
@@ -245,7 +259,9 @@ impl Ledgers {
 
     /// Ends a reservation and books what was filled.
     pub(crate) fn settle(&mut self, order: &Reserved, filled: Qty) {
-        let Some(ledger) = self.0.get_mut(&order.book_id).and_then(|planes| planes.get_mut(&order.plane)) else {
+        let Some(ledger) =
+            self.0.get_mut(&order.book_id).and_then(|planes| planes.get_mut(&order.plane))
+        else {
             return;
         };
         ledger.change(&order.instrument_id, |holding| match order.side {

@@ -1,6 +1,8 @@
 //! All that can come in.
 
-use fillwright_domain::{ExecutionReport, InstrumentId, Intent, Principal, Px, Quote, RunId, Text, Timestamp};
+use fillwright_domain::{
+    ExecutionReport, InstrumentId, Intent, Principal, Px, Quote, RunId, Text, Timestamp,
+};
 use fillwright_policy::Rulebook;
 use minicbor::{Decode, Encode};
 use serde::Serialize;

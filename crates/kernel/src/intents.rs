@@ -4,9 +4,9 @@ use crate::gates::{self, Case, Judgement};
 use crate::orders::WorkingOrder;
 use crate::{Event, State, planes};
 use fillwright_domain::{
-    ContentDigest, Decimal, ExecutionOutcome, ExecutionPlan, ExecutionReasonCode, ExecutionResult, ExecutionStatus,
-    Intent, IntentId, IntentKey, NumberError, OrderIntent, OrderIntentId, OrderType, Plane, Px, Qty, Quote, Ratio,
-    ResultStatus, Rounding, Side, Text, TimeInForce, Timestamp,
+    ContentDigest, Decimal, ExecutionOutcome, ExecutionPlan, ExecutionReasonCode, ExecutionResult,
+    ExecutionStatus, Intent, IntentId, IntentKey, NumberError, OrderIntent, OrderIntentId,
+    OrderType, Plane, Px, Qty, Quote, ResultStatus, Rounding, Side, Text, TimeInForce, Timestamp,
 };
 use minicbor::{Decode, Encode};
 
@@ -22,7 +22,12 @@ pub struct OpenIntent {
 }
 
 /// Decides on an intent: known ids are answered from memory, new ones go through the chain.
-pub(crate) fn submit(state: &State, at: Timestamp, intent: &Intent, quote: Option<&Quote>) -> Vec<Event> {
+pub(crate) fn submit(
+    state: &State,
+    at: Timestamp,
+    intent: &Intent,
+    quote: Option<&Quote>,
+) -> Vec<Event> {
     let key = IntentKey::derive(state.partition.as_str(), &intent.intent_id);
     let digest = intent.digest();
     match state.answered.get(key) {
@@ -33,7 +38,10 @@ pub(crate) fn submit(state: &State, at: Timestamp, intent: &Intent, quote: Optio
             status: known.status,
         }],
         Some(known) => {
-            vec![Event::IntentConflicted { intent_id: intent.intent_id.clone(), first_seq: known.first_seq }]
+            vec![Event::IntentConflicted {
+                intent_id: intent.intent_id.clone(),
+                first_seq: known.first_seq,
+            }]
         }
     }
 }
@@ -46,7 +54,8 @@ fn admit(
     key: IntentKey,
     digest: ContentDigest,
 ) -> Vec<Event> {
-    let case = state.rulebook.as_ref().map(|rulebook| Case::gather(at, intent, quote, state, rulebook));
+    let case =
+        state.rulebook.as_ref().map(|rulebook| Case::gather(at, intent, quote, state, rulebook));
     let mut events = Vec::with_capacity(6);
     events.push(accepted(intent, case.as_ref(), key, digest));
     let judgement = case.as_ref().map_or_else(gates::judge_without_rulebook, gates::judge);
@@ -60,8 +69,14 @@ fn admit(
         verdicts: judgement.verdicts,
         not_in_force: judgement.not_in_force,
     });
-    let order = plane.filter(|_| refused.is_none()).map(|plane| order(intent, key, &plan, plane, side));
-    events.push(Event::PlanMade { intent_id: intent.intent_id.clone(), intent_key: key, plan, decision_px });
+    let order =
+        plane.filter(|_| refused.is_none()).map(|plane| order(intent, key, &plan, plane, side));
+    events.push(Event::PlanMade {
+        intent_id: intent.intent_id.clone(),
+        intent_key: key,
+        plan,
+        decision_px,
+    });
     match (order, refused) {
         (Some(order), None) => emit(&mut events, at, key, order),
         (_, refused) => events.push(skipped(intent, key, refused.unwrap_or_default())),
@@ -91,14 +106,20 @@ fn plan(intent: &Intent, judgement: &Judgement) -> ExecutionPlan {
         order_type: draft.order_type,
         size: if sent { draft.qty } else { Qty::ZERO },
         price: draft.limit_px.filter(|_| sent),
-        leverage: if sent { draft.leverage } else { Ratio::ZERO },
+        leverage: judgement.leverage,
         constraints_applied: draft.constraints,
         skip_reason: judgement.refused.map(Text::new),
     }
 }
 
 /// The immediate schedule: the whole plan as the first and only child.
-fn order(intent: &Intent, key: IntentKey, plan: &ExecutionPlan, plane: Plane, side: Side) -> OrderIntent {
+fn order(
+    intent: &Intent,
+    key: IntentKey,
+    plan: &ExecutionPlan,
+    plane: Plane,
+    side: Side,
+) -> OrderIntent {
     const FIRST_CHILD: u32 = 1;
     OrderIntent {
         order_intent_id: OrderIntentId::derive(key, FIRST_CHILD),
@@ -116,7 +137,7 @@ fn order(intent: &Intent, key: IntentKey, plan: &ExecutionPlan, plane: Plane, si
             OrderType::Limit => TimeInForce::Day,
         },
         reduce_only: intent.reduce_only(),
-        post_only: intent.post_only(),
+        post_only: intent.post_only() && plan.order_type == OrderType::Limit,
     }
 }
 
@@ -136,7 +157,8 @@ fn emit(events: &mut Vec<Event>, at: Timestamp, key: IntentKey, order: OrderInte
 }
 
 fn skipped(intent: &Intent, key: IntentKey, code: &str) -> Event {
-    let result = ExecutionResult { skip_reason: Some(Text::new(code)), ..blank(ResultStatus::Skipped) };
+    let result =
+        ExecutionResult { skip_reason: Some(Text::new(code)), ..blank(ResultStatus::Skipped) };
     Event::IntentClosed { intent_id: intent.intent_id.clone(), intent_key: key, result }
 }
 
@@ -206,7 +228,11 @@ fn slippage_bps(side: Side, decision_px: Px, avg_px: Px) -> Result<i64, NumberEr
         Side::Buy => avg_px.checked_sub(decision_px)?,
         Side::Sell => decision_px.checked_sub(avg_px)?,
     };
-    let bps = worse.get().checked_mul_div(Decimal::from_int(10_000), decision_px.get(), Rounding::HalfEven)?;
+    let bps = worse.get().checked_mul_div(
+        Decimal::from_int(10_000),
+        decision_px.get(),
+        Rounding::HalfEven,
+    )?;
     round_to_whole(bps)
 }
 

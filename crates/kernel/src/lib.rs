@@ -60,10 +60,18 @@ impl Kernel {
     pub fn decide(&self, at: Timestamp, input: &Input) -> Vec<Event> {
         let state = &self.state;
         match input {
-            Input::AdoptRulebook { rulebook, by, reason } => rules::adopt(state, rulebook, by, reason),
-            Input::RegisterRun { run_id, manifest_hash, by } => rules::register(state, run_id, manifest_hash, by),
-            Input::SubmitIntent { intent, quote } => intents::submit(state, at, intent, quote.as_ref()),
-            Input::Mark { instrument_id, mark_px, as_of } => rules::mark(state, instrument_id, *mark_px, *as_of),
+            Input::AdoptRulebook { rulebook, by, reason } => {
+                rules::adopt(state, rulebook, by, reason)
+            }
+            Input::RegisterRun { run_id, manifest_hash, by } => {
+                rules::register(state, run_id, manifest_hash, by)
+            }
+            Input::SubmitIntent { intent, quote } => {
+                intents::submit(state, at, intent, quote.as_ref())
+            }
+            Input::Mark { instrument_id, mark_px, as_of } => {
+                rules::mark(state, at, instrument_id, *mark_px, *as_of)
+            }
             Input::Report(report) => orders::reconcile(state, at, report),
             Input::EngageKillSwitch { by, reason } => control::engage(state, by, reason),
             Input::ReleaseKillSwitch { by, reason } => control::release(state, by, reason),

@@ -4,8 +4,9 @@ use crate::event::IgnoredReport;
 use crate::exposure::Reserved;
 use crate::{Event, State, intents};
 use fillwright_domain::{
-    ExecId, ExecutionOutcome, ExecutionReasonCode, ExecutionReport, ExecutionStatus, IntentKey, Notional,
-    NumberError, OrderIntent, OrderIntentId, OrderStatus, Px, Qty, Ratio, ReportKind, Rounding, Text, Timestamp,
+    ExecId, ExecutionOutcome, ExecutionReasonCode, ExecutionReport, ExecutionStatus, IntentKey,
+    Notional, NumberError, OrderIntent, OrderIntentId, OrderStatus, Px, Qty, Ratio, ReportKind,
+    Rounding, Text, Timestamp,
 };
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +41,9 @@ pub struct WorkingOrder {
     /// Whether a person was told that its fate is unknown.
     #[n(8)]
     pub stranded: bool,
+    /// Where it stood when we asked to cancel: where it stands again if that is refused.
+    #[n(9)]
+    pub before_cancel: OrderStatus,
 }
 
 /// Orders without an outcome, by id.
@@ -99,6 +103,7 @@ impl Orders {
             fees: Notional::ZERO,
             seen: BTreeSet::new(),
             stranded: false,
+            before_cancel: OrderStatus::PendingNew,
         };
         &self.0.entry(order.order_intent_id).or_insert(working).reserved
     }
@@ -116,7 +121,10 @@ impl Orders {
                 });
             }
             Event::OrderCancelRequested { order_intent_id, .. } => {
-                self.change(*order_intent_id, |order| order.status = OrderStatus::PendingCancel);
+                self.change(*order_intent_id, |order| {
+                    order.before_cancel = order.status;
+                    order.status = OrderStatus::PendingCancel;
+                });
             }
             Event::OrderQueried { order_intent_id, status, .. } => {
                 self.change(*order_intent_id, |order| order.status = *status);
@@ -127,12 +135,23 @@ impl Orders {
                     order.seen.insert(exec_id.clone());
                 });
             }
-            Event::FillBooked { order_intent_id, exec_id, last_qty, last_px, cum_qty, fee, status, .. } => {
+            Event::FillBooked {
+                order_intent_id,
+                exec_id,
+                last_qty,
+                last_px,
+                cum_qty,
+                fee,
+                status,
+                ..
+            } => {
                 let fill = Fill { last_qty: *last_qty, last_px: *last_px, fee: *fee };
                 self.change(*order_intent_id, |order| {
                     *order = match order.with_fill(&fill) {
                         Ok(filled) => filled,
-                        Err(error) => panic!("a fill that was checked when it was decided is out of range: {error}"),
+                        Err(error) => panic!(
+                            "a fill that was checked when it was decided is out of range: {error}"
+                        ),
                     };
                     order.cum_qty = *cum_qty;
                     order.status = *status;
@@ -160,9 +179,21 @@ impl WorkingOrder {
         Ok(order)
     }
 
+    /// Whether no venue has ever shown that it has the order.
+    fn may_never_have_arrived(&self) -> bool {
+        let unseen = |status| matches!(status, OrderStatus::PendingNew | OrderStatus::Unknown);
+        let cancelled_unseen =
+            self.status == OrderStatus::PendingCancel && unseen(self.before_cancel);
+        self.cum_qty.is_zero() && (unseen(self.status) || cancelled_unseen)
+    }
+
     /// Average price of the fills that were seen; halves to even.
     pub(crate) fn avg_px(&self) -> Option<Px> {
-        self.priced_notional.get().checked_div(self.priced_qty.get(), Rounding::HalfEven).ok().map(Px::new)
+        self.priced_notional
+            .get()
+            .checked_div(self.priced_qty.get(), Rounding::HalfEven)
+            .ok()
+            .map(Px::new)
     }
 }
 
@@ -173,7 +204,10 @@ struct Fill {
 }
 
 fn cancel_requested(id: OrderIntentId, order: &WorkingOrder) -> Event {
-    Event::OrderCancelRequested { order_intent_id: id, instrument_id: order.reserved.instrument_id.clone() }
+    Event::OrderCancelRequested {
+        order_intent_id: id,
+        instrument_id: order.reserved.instrument_id.clone(),
+    }
 }
 
 /// How a report ends an order.
@@ -216,12 +250,16 @@ pub(crate) fn reconcile(state: &State, at: Timestamp, report: &ExecutionReport) 
 /// The table. Rows are reports, because an order takes the same report alike in all its working states but for where
 /// it goes; what no row allows is ignored and raised.
 fn read(order: &WorkingOrder, report: &ExecutionReport) -> Result<Step, IgnoredReport> {
-    use OrderStatus::{Canceled, Expired, New, PartiallyFilled, PendingCancel, PendingNew, Rejected, Unknown};
+    use OrderStatus::{
+        Canceled, Expired, New, PartiallyFilled, PendingCancel, PendingNew, Rejected, Unknown,
+    };
     match (&report.kind, order.status) {
-        (ReportKind::Accepted { .. }, PendingNew | Unknown) => Ok(moves(report, working(order), None)),
+        (ReportKind::Accepted { .. }, PendingNew | Unknown) => {
+            Ok(moves(report, working(order, New), None))
+        }
         (ReportKind::Accepted { .. }, _) => Err(IgnoredReport::NothingNew),
 
-        (ReportKind::Rejected { text }, PendingNew | Unknown | PendingCancel) if order.cum_qty.is_zero() => {
+        (ReportKind::Rejected { text }, _) if order.cum_qty.is_zero() => {
             let ending = Ending::of(order, Qty::ZERO, ExecutionReasonCode::ExecutionRejected);
             Ok(ends(report, Rejected, Some(text), ending))
         }
@@ -233,11 +271,13 @@ fn read(order: &WorkingOrder, report: &ExecutionReport) -> Result<Step, IgnoredR
         (ReportKind::Canceled { cum_qty }, _) => closes(order, report, Canceled, *cum_qty),
         (ReportKind::Expired { cum_qty }, _) => closes(order, report, Expired, *cum_qty),
 
-        (ReportKind::CancelRejected, PendingCancel) => Ok(moves(report, working(order), None)),
+        (ReportKind::CancelRejected, PendingCancel) => {
+            Ok(moves(report, working(order, order.before_cancel), None))
+        }
         (ReportKind::CancelRejected, _) => Err(IgnoredReport::NothingNew),
 
         // Only an order that was asked about can be found missing, and only before anything of it was seen.
-        (ReportKind::NotFound, Unknown | PendingCancel) if order.cum_qty.is_zero() => {
+        (ReportKind::NotFound, Unknown | PendingCancel) if order.may_never_have_arrived() => {
             let ending = Ending::of(order, Qty::ZERO, ExecutionReasonCode::ExecutionNotAvailable);
             Ok(ends(report, Canceled, None, ending))
         }
@@ -258,8 +298,9 @@ fn read(order: &WorkingOrder, report: &ExecutionReport) -> Result<Step, IgnoredR
     }
 }
 
-fn working(order: &WorkingOrder) -> OrderStatus {
-    if order.cum_qty.is_zero() { OrderStatus::New } else { OrderStatus::PartiallyFilled }
+/// Where a working order stands: partly filled as soon as anything is, otherwise as given.
+fn working(order: &WorkingOrder, unfilled: OrderStatus) -> OrderStatus {
+    if order.cum_qty.is_zero() { unfilled } else { OrderStatus::PartiallyFilled }
 }
 
 fn moves(report: &ExecutionReport, status: OrderStatus, text: Option<&Text>) -> Step {
@@ -272,7 +313,12 @@ fn moves(report: &ExecutionReport, status: OrderStatus, text: Option<&Text>) -> 
     Step { event, ending: None }
 }
 
-fn ends(report: &ExecutionReport, status: OrderStatus, text: Option<&Text>, ending: Ending) -> Step {
+fn ends(
+    report: &ExecutionReport,
+    status: OrderStatus,
+    text: Option<&Text>,
+    ending: Ending,
+) -> Step {
     Step { ending: Some(ending), ..moves(report, status, text) }
 }
 
@@ -324,7 +370,8 @@ fn fill(order: &WorkingOrder, report: &ExecutionReport) -> Result<Step, IgnoredR
         transact_at: report.transact_at,
         status,
     };
-    let ending = done.then(|| Ending::of(&filled, cum_qty, ExecutionReasonCode::ExecutionNotAvailable));
+    let ending =
+        done.then(|| Ending::of(&filled, cum_qty, ExecutionReasonCode::ExecutionNotAvailable));
     Ok(Step { event, ending })
 }
 

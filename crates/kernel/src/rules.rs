@@ -6,7 +6,12 @@ use fillwright_domain::{BookId, InstrumentId, Plane, Principal, Px, RunId, Text,
 use fillwright_policy::Rulebook;
 
 /// Puts rules in force, unless they are for another partition, or would leave something in use without its rules.
-pub(crate) fn adopt(state: &State, rulebook: &Rulebook, by: &Principal, reason: &Text) -> Vec<Event> {
+pub(crate) fn adopt(
+    state: &State,
+    rulebook: &Rulebook,
+    by: &Principal,
+    reason: &Text,
+) -> Vec<Event> {
     match refusal(state, rulebook, by) {
         Some(why) => refuse(why, by),
         None => vec![Event::RulebookAdopted {
@@ -25,7 +30,9 @@ fn refusal(state: &State, rulebook: &Rulebook, by: &Principal) -> Option<Refusal
     } else if state.rulebook.as_ref() == Some(rulebook) {
         Some(Refusal::NothingNew)
     } else if state.ledgers.iter().any(|(book, plane, ledger)| {
-        ledger.holdings().any(|(instrument, holding)| !covers(rulebook, book, plane, instrument, holding.contract_size))
+        ledger.holdings().any(|(instrument, holding)| {
+            !covers(rulebook, book, plane, instrument, holding.contract_size)
+        })
     }) {
         Some(Refusal::StillInUse)
     } else {
@@ -41,28 +48,55 @@ fn covers(
     instrument: &InstrumentId,
     contract_size: fillwright_domain::Ratio,
 ) -> bool {
-    let known = rulebook.instruments.get(instrument).filter(|known| known.contract_size == contract_size);
-    let executor = rulebook.books.get(book).zip(known).and_then(|(book, known)| book.executors.get(&known.venue));
+    let known =
+        rulebook.instruments.get(instrument).filter(|known| known.contract_size == contract_size);
+    let executor = rulebook
+        .books
+        .get(book)
+        .zip(known)
+        .and_then(|(book, known)| book.executors.get(&known.venue));
     executor == Some(&plane)
 }
 
 /// Adds a run to the registry. Registering the same run again changes nothing; another manifest replaces the first.
-pub(crate) fn register(state: &State, run_id: &RunId, manifest_hash: &Text, by: &Principal) -> Vec<Event> {
+pub(crate) fn register(
+    state: &State,
+    run_id: &RunId,
+    manifest_hash: &Text,
+    by: &Principal,
+) -> Vec<Event> {
     if by.is_empty() {
         return refuse(Refusal::Anonymous, by);
     }
     if state.audited_runs.get(run_id) == Some(manifest_hash) {
         return refuse(Refusal::NothingNew, by);
     }
-    vec![Event::RunRegistered { run_id: run_id.clone(), manifest_hash: manifest_hash.clone(), by: by.clone() }]
+    vec![Event::RunRegistered {
+        run_id: run_id.clone(),
+        manifest_hash: manifest_hash.clone(),
+        by: by.clone(),
+    }]
 }
 
-/// Values holdings of an instrument at a price, unless the price is unusable or older than the one in force.
-pub(crate) fn mark(state: &State, instrument_id: &InstrumentId, mark_px: Px, as_of: Timestamp) -> Vec<Event> {
+/// Values holdings of an instrument at a price, unless the price is unusable, from the future, or
+/// older than the one in force.
+pub(crate) fn mark(
+    state: &State,
+    at: Timestamp,
+    instrument_id: &InstrumentId,
+    mark_px: Px,
+    as_of: Timestamp,
+) -> Vec<Event> {
     let refused = |why| vec![Event::InputRefused { why, by: None }];
-    let known = state.rulebook.as_ref().is_some_and(|rulebook| rulebook.instruments.contains_key(instrument_id));
+    let known = state
+        .rulebook
+        .as_ref()
+        .is_some_and(|rulebook| rulebook.instruments.contains_key(instrument_id));
     if !known || !mark_px.is_positive() {
         return refused(Refusal::MarkUnusable);
+    }
+    if as_of > at {
+        return refused(Refusal::MarkFromFuture);
     }
     if state.marks.get(instrument_id).is_some_and(|mark| mark.as_of > as_of) {
         return refused(Refusal::MarkOutOfOrder);

@@ -1,11 +1,11 @@
 //! All the kernel knows, made of events and nothing else.
 
+use crate::Event;
 use crate::answered::AnsweredIntents;
 use crate::control::Control;
 use crate::exposure::{Ledgers, Mark};
 use crate::intents::OpenIntent;
 use crate::orders::Orders;
-use crate::Event;
 use fillwright_domain::{InstrumentId, IntentKey, Ratio, RunId, Text};
 use fillwright_policy::Rulebook;
 use minicbor::{Decode, Encode};
@@ -65,10 +65,13 @@ impl State {
                 self.marks.insert(instrument_id.clone(), mark);
                 self.ledgers.mark(instrument_id, mark);
             }
-            Event::IntentAccepted { intent_key, digest, .. } => self.answered.accept(*intent_key, *digest, self.seq),
+            Event::IntentAccepted { intent_key, digest, .. } => {
+                self.answered.accept(*intent_key, *digest, self.seq)
+            }
             Event::PlanMade { intent_id, intent_key, plan, decision_px } => {
                 if plan.skip_reason.is_none() {
-                    let open = OpenIntent { intent_id: intent_id.clone(), decision_px: *decision_px };
+                    let open =
+                        OpenIntent { intent_id: intent_id.clone(), decision_px: *decision_px };
                     self.open_intents.insert(*intent_key, open);
                 }
             }
@@ -104,7 +107,8 @@ impl State {
     }
 
     fn contract_size(&self, instrument_id: &InstrumentId) -> Ratio {
-        let instrument = self.rulebook.as_ref().and_then(|rulebook| rulebook.instruments.get(instrument_id));
+        let instrument =
+            self.rulebook.as_ref().and_then(|rulebook| rulebook.instruments.get(instrument_id));
         instrument.map_or(Ratio::ZERO, |instrument| instrument.contract_size)
     }
 }

@@ -57,7 +57,9 @@ impl Hours {
     pub fn at(&self, at: Timestamp) -> Tradable {
         match self {
             Self::Always => Tradable::Open,
-            Self::Windows { valid_from, valid_until, .. } if at < *valid_from || at >= *valid_until => {
+            Self::Windows { valid_from, valid_until, .. }
+                if at < *valid_from || at >= *valid_until =>
+            {
                 Tradable::Unknown
             }
             Self::Windows { open, .. } => {
@@ -127,8 +129,8 @@ impl CalendarDocument {
         if self.always {
             return self.compile_always();
         }
-        let zone =
-            jiff::tz::TimeZone::get(&self.zone).map_err(|_| CalendarError::UnknownZone(self.zone.clone()))?;
+        let zone = jiff::tz::TimeZone::get(&self.zone)
+            .map_err(|_| CalendarError::UnknownZone(self.zone.clone()))?;
         let week = self.weekdays()?;
         let mut open: Vec<OpenWindow> = Vec::new();
         for date in self.dates()? {
@@ -175,7 +177,8 @@ impl CalendarDocument {
         if self.holidays.contains(&date) {
             return Ok(Vec::new());
         }
-        let sessions = week.get(&date.weekday().to_monday_zero_offset()).copied().unwrap_or_default();
+        let sessions =
+            week.get(&date.weekday().to_monday_zero_offset()).copied().unwrap_or_default();
         let early = self.early_closes.get(&date).copied();
         let mut windows = Vec::new();
         for (open, close) in sessions {
@@ -185,8 +188,10 @@ impl CalendarDocument {
                 _ if overnight => (next_day(date)?, *close),
                 _ => (date, *close),
             };
-            let window =
-                OpenWindow { open_at: instant(date, *open, zone)?, close_at: instant(close_date, close, zone)? };
+            let window = OpenWindow {
+                open_at: instant(date, *open, zone)?,
+                close_at: instant(close_date, close, zone)?,
+            };
             if window.open_at < window.close_at {
                 windows.push(window);
             }
@@ -214,7 +219,11 @@ fn next_day(date: Date) -> Result<Date, CalendarError> {
 }
 
 fn instant(date: Date, time: Time, zone: &jiff::tz::TimeZone) -> Result<Timestamp, CalendarError> {
-    let zoned = date.to_datetime(time).to_zoned(zone.clone()).map_err(|_| CalendarError::OutOfRange(date))?;
-    let ns = i64::try_from(zoned.timestamp().as_nanosecond()).map_err(|_| CalendarError::OutOfRange(date))?;
+    let zoned = date
+        .to_datetime(time)
+        .to_zoned(zone.clone())
+        .map_err(|_| CalendarError::OutOfRange(date))?;
+    let ns = i64::try_from(zoned.timestamp().as_nanosecond())
+        .map_err(|_| CalendarError::OutOfRange(date))?;
     Ok(Timestamp::from_ns(ns))
 }

@@ -2,8 +2,8 @@
 
 use crate::calendar::{CalendarDocument, CalendarError};
 use crate::documents::{
-    BooksDocument, ExecutionPoliciesDocument, HomeDocument, RiskEnvelopeDocument, StrategiesDocument,
-    VenueLimitsRow, VenuesDocument,
+    BooksDocument, ExecutionPoliciesDocument, HomeDocument, RiskEnvelopeDocument,
+    StrategiesDocument, VenueLimitsRow, VenuesDocument,
 };
 use crate::{Hours, Rulebook};
 use fillwright_domain::{CalendarId, Instrument, InstrumentId, NumberError, Qty};
@@ -59,7 +59,9 @@ pub enum DocumentError {
         source: CalendarError,
     },
     /// A name that no document defines.
-    #[error("{file}: {place} names {name:?}, which no document defines; define it or correct the name")]
+    #[error(
+        "{file}: {place} names {name:?}, which no document defines; define it or correct the name"
+    )]
     UnknownName {
         /// The file.
         file: String,
@@ -123,7 +125,8 @@ pub fn compile(documents: &Documents) -> Result<Rulebook, DocumentError> {
 }
 
 fn json<T: DeserializeOwned>((file, bytes): &(String, Vec<u8>)) -> Result<T, DocumentError> {
-    serde_json::from_slice(bytes).map_err(|source| DocumentError::Json { file: file.clone(), source })
+    serde_json::from_slice(bytes)
+        .map_err(|source| DocumentError::Json { file: file.clone(), source })
 }
 
 fn calendars(documents: &Documents) -> Result<BTreeMap<CalendarId, Hours>, DocumentError> {
@@ -144,17 +147,26 @@ fn instruments(
     let mut instruments = BTreeMap::new();
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes.as_slice());
     for (index, row) in reader.deserialize().enumerate() {
-        let row: VenueLimitsRow = row.map_err(|source| DocumentError::Csv { file: file.clone(), source })?;
+        let row: VenueLimitsRow =
+            row.map_err(|source| DocumentError::Csv { file: file.clone(), source })?;
         let instrument = instrument(row, file, rulebook)?;
         let instrument_id = instrument.instrument_id.clone();
         if instruments.insert(instrument_id.clone(), instrument).is_some() {
-            return Err(DocumentError::Repeated { file: file.clone(), row: index + 1, instrument_id });
+            return Err(DocumentError::Repeated {
+                file: file.clone(),
+                row: index + 1,
+                instrument_id,
+            });
         }
     }
     Ok(instruments)
 }
 
-fn instrument(row: VenueLimitsRow, file: &str, rulebook: &Rulebook) -> Result<Instrument, DocumentError> {
+fn instrument(
+    row: VenueLimitsRow,
+    file: &str,
+    rulebook: &Rulebook,
+) -> Result<Instrument, DocumentError> {
     let instrument_id = InstrumentId::of(row.venue.as_str(), &row.symbol);
     let Some(venue) = rulebook.venues.get(&row.venue) else {
         return Err(unknown(file, format!("{instrument_id}: venue"), row.venue.as_str()));
@@ -248,7 +260,9 @@ fn check_books(rulebook: &Rulebook, file: &str) -> Result<(), DocumentError> {
         if !rulebook.strategies.contains_key(&book.strategy_id) {
             return Err(unknown(file, format!("{name}: strategy_id"), book.strategy_id.as_str()));
         }
-        if let Some(venue) = book.executors.keys().find(|venue| !rulebook.venues.contains_key(*venue)) {
+        if let Some(venue) =
+            book.executors.keys().find(|venue| !rulebook.venues.contains_key(*venue))
+        {
             return Err(unknown(file, format!("{name}: executors"), venue.as_str()));
         }
         if !book.equity.is_positive() {
@@ -268,8 +282,13 @@ fn check_limits(rulebook: &Rulebook, file: &str) -> Result<(), DocumentError> {
     check_envelope(&rulebook.risk, file, "")
 }
 
-fn check_envelope(risk: &RiskEnvelopeDocument, file: &str, prefix: &str) -> Result<(), DocumentError> {
-    let negative = |field: &str| Err(value(file, &format!("{prefix}{field}"), "must not be negative"));
+fn check_envelope(
+    risk: &RiskEnvelopeDocument,
+    file: &str,
+    prefix: &str,
+) -> Result<(), DocumentError> {
+    let negative =
+        |field: &str| Err(value(file, &format!("{prefix}{field}"), "must not be negative"));
     if risk.max_order_notional.is_some_and(|limit| limit.is_negative()) {
         return negative("max_order_notional");
     }

@@ -2,7 +2,8 @@
 
 use crate::Hours;
 use fillwright_domain::{
-    BookId, CalendarId, Instrument, InstrumentId, Notional, Plane, Ratio, RunId, StrategyId, Text, VenueId,
+    BookId, CalendarId, Instrument, InstrumentId, Notional, Plane, Ratio, RunId, StrategyId, Text,
+    VenueId,
 };
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
@@ -90,7 +91,7 @@ pub struct Book {
     /// Its capital, in quote currency: what weights and leverage are fractions of.
     #[n(2)]
     pub equity: Notional,
-    /// What one position may be built up to, in quote currency: what `size_frac` of an addition is a fraction of.
+    /// What `size_frac` of one addition is a fraction of, in quote currency.
     #[n(3)]
     pub allocation: Notional,
     /// The audited run behind intents that name none.

@@ -1,12 +1,13 @@
 //! The book's gross exposure over its equity stays within the cap: the rulebook's, or the intent's own where that is
 //! lower. Exposure is counted at worst case, working orders in full; other holdings at their marks, which must be there
-//! and fresh. An order that adds nothing to the worst case passes, and so does a safety exit. Figures: exposure with
+//! and fresh, and what the order leads to must be countable at its own instrument's mark as well. An order that adds
+//! nothing to the worst case passes, and so does a safety exit. Figures: exposure with
 //! this order and the most allowed, in quote currency.
 
 use super::{Case, Draft, Ruling};
 use crate::Denial;
 use crate::exposure::Added;
-use fillwright_domain::{Constraint, Notional, Qty, Rounding};
+use fillwright_domain::{Constraint, Notional, Ratio, Rounding};
 use fillwright_policy::Breach;
 
 const NS_PER_MS: i64 = 1_000_000;
@@ -15,17 +16,18 @@ pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     if case.is_safety_exit() {
         return Ok(Ruling::Bypass);
     }
-    let instrument = case.instrument()?;
-    let equity = case.book()?.equity;
     let added = Added::of(&case.holding, draft.side, draft.qty);
-    let others = others_gross(case)?;
-    let with = others.checked_add(added.worst(draft.reference_px, instrument)?)?;
-    draft.leverage = with.over(equity, Rounding::Up)?;
     if added.is_none()? {
         return Ok(Ruling::Allow);
     }
-    check_marks(case)?;
+    let instrument = case.instrument()?;
     let most = allowed(case)?;
+    check_marks(case)?;
+    let others = others_gross(case)?;
+    let with = others.checked_add(added.worst(draft.reference_px, instrument)?)?;
+    if let Some(mark) = case.state.marks.get(&instrument.instrument_id) {
+        others.checked_add(added.worst(mark.mark_px, instrument)?)?;
+    }
     draft.compare(with.get(), most.get());
     if with <= most {
         return Ok(Ruling::Allow);
@@ -33,16 +35,17 @@ pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     let room = most.checked_sub(others)?;
     let fits = added.fitting(room, draft.reference_px, instrument)?;
     match case.risk()?.on_leverage {
-        Breach::Reduce if fits.is_positive() => reduce(case, draft, fits, others),
+        Breach::Reduce if fits.is_positive() => Ok(draft.reduce(fits, Constraint::LeverageCap)),
         Breach::Reduce | Breach::Deny => Err(Denial::LeverageAboveCap),
     }
 }
 
-fn reduce(case: &Case, draft: &mut Draft, to: Qty, others: Notional) -> Result<Ruling, Denial> {
-    let added = Added::of(&case.holding, draft.side, to);
-    let with = others.checked_add(added.worst(draft.reference_px, case.instrument()?)?)?;
-    draft.leverage = with.over(case.book()?.equity, Rounding::Up)?;
-    Ok(draft.reduce(to, Constraint::LeverageCap))
+/// The book's gross exposure over its equity, at worst case, with the order as it finally stands.
+pub(super) fn with_order(case: &Case, draft: &Draft) -> Result<Ratio, Denial> {
+    let added = Added::of(&case.holding, draft.side, draft.qty);
+    let with =
+        others_gross(case)?.checked_add(added.worst(draft.reference_px, case.instrument()?)?)?;
+    Ok(with.over(case.book()?.equity, Rounding::Up)?)
 }
 
 /// The most gross exposure allowed: equity times the lower of the two caps, rounded down.
@@ -54,7 +57,8 @@ fn allowed(case: &Case) -> Result<Notional, Denial> {
 
 /// Gross exposure of everything else the book holds, at marks.
 fn others_gross(case: &Case) -> Result<Notional, Denial> {
-    case.ledger.map_or(Ok(Notional::ZERO), |ledger| Ok(ledger.gross().checked_sub(case.holding.value)?))
+    case.ledger
+        .map_or(Ok(Notional::ZERO), |ledger| Ok(ledger.gross().checked_sub(case.holding.value)?))
 }
 
 fn check_marks(case: &Case) -> Result<(), Denial> {

@@ -7,14 +7,17 @@
 //! | reclaim | buy | sized from the allocation |
 //! | trim | against the position | that fraction of it |
 //! | exit, emergency exit | against the position | all of it |
-//! | rebalance | the sign of the change | sized from the equity; to a zero target all of it |
+//! | rebalance | the sign of the change | sized from the equity |
+//! | rebalance to a zero target | the sign of the change | all of the position; never past it |
 //!
 //! What working orders already close is not closed twice. Figures: what the action would close, and what is there to
 //! close, in units.
 
 use super::{Case, Draft, Ruling};
 use crate::{Denial, Skip};
-use fillwright_domain::{ActionType, Ask, Constraint, ExecutionIntent, Qty, Ratio, Rebalance, Rounding, Side};
+use fillwright_domain::{
+    ActionType, Ask, Constraint, ExecutionIntent, Qty, Ratio, Rebalance, Rounding, Side,
+};
 
 pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     let ruling = match &case.intent.ask {
@@ -33,16 +36,18 @@ pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
 }
 
 fn by_action(case: &Case, asked: &ExecutionIntent, draft: &mut Draft) -> Result<Ruling, Denial> {
+    if asked.action == ActionType::Hold {
+        return Ok(Ruling::Skip { reason: Skip::Hold });
+    }
     if asked.size_frac.is_negative() || asked.size_frac > Ratio::ONE {
         return Err(Denial::SizeOutOfRange);
     }
     match asked.action {
-        ActionType::Hold => Ok(Ruling::Skip { reason: Skip::Hold }),
         ActionType::Add => Ok(build(case, draft, adding_side(case))),
         ActionType::Reclaim => Ok(build(case, draft, Side::Buy)),
         ActionType::Trim => close(case, draft, asked.size_frac),
         ActionType::Exit | ActionType::EmergencyExit => close(case, draft, Ratio::ONE),
-        ActionType::Rebalance => Err(Denial::SizeOutOfRange),
+        ActionType::Hold | ActionType::Rebalance => Err(Denial::SizeOutOfRange),
     }
 }
 
@@ -105,11 +110,15 @@ fn by_weight(case: &Case, asked: &Rebalance, draft: &mut Draft) -> Result<Ruling
         return Ok(Ruling::Skip { reason: Skip::Dust });
     }
     let side = if asked.weight_change.is_positive() { Side::Buy } else { Side::Sell };
-    if asked.target_weight.is_zero() && closes(case, side) {
-        return close(case, draft, Ratio::ONE);
-    }
     draft.side = side;
-    Ok(Ruling::Allow)
+    if !asked.target_weight.is_zero() {
+        return Ok(Ruling::Allow);
+    }
+    if case.holding.position.is_zero() || closes(case, side) {
+        close(case, draft, Ratio::ONE)
+    } else {
+        Ok(Ruling::Skip { reason: Skip::ReduceOnlyConstraint })
+    }
 }
 
 /// Whether an order on this side works against the position.

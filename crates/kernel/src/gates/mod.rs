@@ -24,8 +24,8 @@ use crate::denial::{Denial, Skip};
 use crate::exposure::{Holding, Ledger};
 use crate::state::State;
 use fillwright_domain::{
-    ActionType, Constraint, Constraints, Decimal, Instrument, Intent, Notional, NumberError, OrderType, Plane, Px,
-    Qty, Quote, Ratio, Rounding, RunId, Side, StrategyId, Timestamp,
+    ActionType, Constraint, Constraints, Decimal, Instrument, Intent, Notional, NumberError,
+    OrderType, Plane, Px, Qty, Quote, Ratio, Rounding, RunId, Side, StrategyId, Timestamp,
 };
 use fillwright_policy::{Book, RiskEnvelope, Rulebook};
 use minicbor::{Decode, Encode};
@@ -209,7 +209,8 @@ const CHAIN: [(Gate, Option<Judge>); 39] = [
 
 /// The order in which gates judge, and whether each has a rule in force.
 pub fn order() -> impl Iterator<Item = (Gate, bool)> {
-    std::iter::once((Gate::Rulebook, true)).chain(CHAIN.iter().map(|(gate, judge)| (*gate, judge.is_some())))
+    std::iter::once((Gate::Rulebook, true))
+        .chain(CHAIN.iter().map(|(gate, judge)| (*gate, judge.is_some())))
 }
 
 /// What a gate says.
@@ -320,9 +321,14 @@ impl<'a> Case<'a> {
     ) -> Self {
         let book = rulebook.books.get(&intent.book_id);
         let instrument = rulebook.instruments.get(&intent.instrument_id);
-        let plane = book.zip(instrument).and_then(|(book, instrument)| book.executors.get(&instrument.venue));
+        let plane = book
+            .zip(instrument)
+            .and_then(|(book, instrument)| book.executors.get(&instrument.venue));
         let ledger = plane.and_then(|plane| state.ledgers.get(&intent.book_id, *plane));
-        let holding = ledger.and_then(|ledger| ledger.holding(&intent.instrument_id)).copied().unwrap_or_default();
+        let holding = ledger
+            .and_then(|ledger| ledger.holding(&intent.instrument_id))
+            .copied()
+            .unwrap_or_default();
         Self { at, intent, quote, state, rulebook, book, instrument, ledger, holding }
     }
 
@@ -376,8 +382,6 @@ pub(crate) struct Draft {
     reference_px: Px,
     pub(crate) order_type: OrderType,
     pub(crate) limit_px: Option<Px>,
-    /// Gross exposure of the book over its equity, at worst case, with this order counted.
-    pub(crate) leverage: Ratio,
     pub(crate) constraints: Constraints,
     compared: Option<Figures>,
 }
@@ -390,7 +394,6 @@ impl Draft {
             reference_px: Px::ZERO,
             order_type: OrderType::Limit,
             limit_px: None,
-            leverage: Ratio::ZERO,
             constraints: Constraints::default(),
             compared: None,
         }
@@ -416,6 +419,9 @@ impl Draft {
 
 /// How the chain ended for one intent.
 pub(crate) struct Judgement {
+    /// Gross exposure of the book over its equity, at worst case, with the order counted; zero where none is sent or
+    /// the figure cannot be held.
+    pub(crate) leverage: Ratio,
     pub(crate) verdicts: Vec<Verdict>,
     pub(crate) not_in_force: GateSet,
     /// The code of the denial or skip that ended it early.
@@ -430,6 +436,7 @@ pub(crate) fn judge(case: &Case) -> Judgement {
         not_in_force: GateSet::default(),
         refused: None,
         draft: Draft::blank(),
+        leverage: Ratio::ZERO,
     };
     judgement.record(Gate::Rulebook, Ruling::Allow);
     if case.intent.input_truncated {
@@ -440,12 +447,14 @@ pub(crate) fn judge(case: &Case) -> Judgement {
             judgement.not_in_force.insert(gate);
             continue;
         };
-        let ruling = judge(case, &mut judgement.draft).unwrap_or_else(|reason| Ruling::Deny { reason });
+        let ruling =
+            judge(case, &mut judgement.draft).unwrap_or_else(|reason| Ruling::Deny { reason });
         judgement.record(gate, ruling);
         if judgement.refused.is_some() {
-            break;
+            return judgement;
         }
     }
+    judgement.leverage = leverage::with_order(case, &judgement.draft).unwrap_or_default();
     judgement
 }
 
@@ -456,6 +465,7 @@ pub(crate) fn judge_without_rulebook() -> Judgement {
         not_in_force: GateSet::default(),
         refused: None,
         draft: Draft::blank(),
+        leverage: Ratio::ZERO,
     };
     judgement.record(Gate::Rulebook, Ruling::Deny { reason: Denial::NoRulebook });
     judgement

@@ -7,14 +7,13 @@ use fillwright_domain::{Constraint, Rounding};
 use fillwright_policy::Breach;
 
 pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
-    let risk = case.risk()?;
-    let instrument = case.instrument()?;
-    let worth = draft.notional(instrument)?;
-    let cap = risk.max_order_notional.ok_or(Denial::LimitMissing);
     if case.is_safety_exit() {
         return Ok(Ruling::Bypass);
     }
-    let cap = cap?;
+    let risk = case.risk()?;
+    let instrument = case.instrument()?;
+    let cap = risk.max_order_notional.ok_or(Denial::LimitMissing)?;
+    let worth = draft.notional(instrument)?;
     draft.compare(worth.get(), cap.get());
     if worth <= cap {
         return Ok(Ruling::Allow);

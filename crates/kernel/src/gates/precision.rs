@@ -5,7 +5,8 @@
 use super::{Case, Draft, Ruling};
 use crate::{Denial, Skip};
 use fillwright_domain::{
-    Constraint, Decimal, Instrument, NumberError, OrderType, Px, Qty, Quote, Rounding, Side, Urgency,
+    Constraint, Decimal, Instrument, NumberError, OrderType, Px, Qty, Quote, Rounding, Side,
+    Urgency,
 };
 
 const BPS_PER_ONE: i64 = 10_000;
@@ -15,7 +16,8 @@ pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     let before = draft.qty;
     draft.qty = on_grid(draft, instrument)?;
     price(case, draft, instrument)?;
-    let worth = draft.reference_px.notional_of(draft.qty, instrument.contract_size, Rounding::Down)?;
+    let worth =
+        draft.reference_px.notional_of(draft.qty, instrument.contract_size, Rounding::Down)?;
     draft.compare(worth.get(), instrument.min_notional.get());
     if !draft.qty.is_positive() || worth < instrument.min_notional {
         draft.constraints.insert(Constraint::MinNotional);
@@ -30,19 +32,18 @@ fn on_grid(draft: &mut Draft, instrument: &Instrument) -> Result<Qty, NumberErro
         qty = max;
         draft.constraints.insert(Constraint::MaxQuantity);
     }
-    let mut rounded = qty.floor_to_lot(instrument.lot_size)?;
-    if instrument.step_size != instrument.lot_size {
-        rounded = rounded.floor_to_lot(instrument.step_size)?;
-    }
+    // One of the two is a multiple of the other, so the larger grid holds both.
+    let rounded = qty.floor_to_lot(instrument.lot_size.max(instrument.step_size))?;
     if rounded != qty {
         draft.constraints.insert(Constraint::LotRounding);
     }
     Ok(rounded)
 }
 
-/// Critical intents and safety exits go at the market, all others at a limit.
+/// Safety exits and critical intents that may take go at the market, all others at a limit.
 fn price(case: &Case, draft: &mut Draft, instrument: &Instrument) -> Result<(), Denial> {
-    if case.intent.urgency() == Urgency::Critical || case.is_safety_exit() {
+    let critical = case.intent.urgency() == Urgency::Critical && !case.intent.post_only();
+    if critical || case.is_safety_exit() {
         draft.order_type = OrderType::Market;
         return Ok(());
     }

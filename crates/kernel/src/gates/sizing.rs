@@ -13,8 +13,13 @@ pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     let (fraction, capital) = basis(case)?;
     let worth = fraction.of_notional(capital, Rounding::Down)?;
     draft.compare(worth.get(), capital.get());
-    draft.qty = worth.qty_at(draft.reference_px, case.instrument()?.contract_size, Rounding::Down)?;
-    if draft.qty.is_positive() { Ok(Ruling::Allow) } else { Ok(Ruling::Skip { reason: Skip::NothingToDo }) }
+    draft.qty =
+        worth.qty_at(draft.reference_px, case.instrument()?.contract_size, Rounding::Down)?;
+    if draft.qty.is_positive() {
+        Ok(Ruling::Allow)
+    } else {
+        Ok(Ruling::Skip { reason: Skip::NothingToDo })
+    }
 }
 
 fn basis(case: &Case) -> Result<(Ratio, Notional), Denial> {

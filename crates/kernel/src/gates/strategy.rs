@@ -9,5 +9,9 @@ pub(super) fn judge(case: &Case, _: &mut Draft) -> Result<Ruling, Denial> {
     if !strategy.enabled {
         return Err(Denial::StrategyDisabled);
     }
-    if case.book()?.strategy_id == *strategy_id { Ok(Ruling::Allow) } else { Err(Denial::StrategyNotOwner) }
+    if case.book()?.strategy_id == *strategy_id {
+        Ok(Ruling::Allow)
+    } else {
+        Err(Denial::StrategyNotOwner)
+    }
 }

@@ -5,7 +5,8 @@ use crate::Denial;
 use fillwright_policy::Tradable;
 
 pub(super) fn judge(case: &Case, _: &mut Draft) -> Result<Ruling, Denial> {
-    let hours = case.rulebook.calendars.get(&case.instrument()?.calendar).ok_or(Denial::HoursUnknown)?;
+    let hours =
+        case.rulebook.calendars.get(&case.instrument()?.calendar).ok_or(Denial::HoursUnknown)?;
     match hours.at(case.at) {
         Tradable::Open => Ok(Ruling::Allow),
         Tradable::Closed => Err(Denial::MarketClosed),
