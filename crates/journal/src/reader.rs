@@ -259,7 +259,7 @@ fn take_lock(storage: &dyn Storage) -> Result<Box<dyn Any + Send + Sync>, Journa
     }
 }
 
-fn plan(
+pub(crate) fn plan(
     storage: &dyn Storage,
     options: &JournalOptions,
     checkpoints: &Checkpoints,

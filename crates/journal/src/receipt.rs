@@ -1,5 +1,7 @@
 //! The proof that entries are durable.
 
+use fillwright_kernel::Durable;
+
 use crate::entry::Hash;
 
 /// Says that everything up to a sequence number was durable when it was given out.
@@ -29,5 +31,11 @@ impl Receipt {
     /// Returns the hash of the last durable entry.
     pub fn head(&self) -> &Hash {
         &self.head
+    }
+}
+
+impl Durable for Receipt {
+    fn covers(&self, seq: u64) -> bool {
+        Self::covers(self, seq)
     }
 }

@@ -13,7 +13,7 @@ use crate::storage::{Storage, StorageFile};
 use crate::tail::{Tail, TornTail};
 
 /// Bytes read at once, unless a single entry is larger.
-const CHUNK_LEN: usize = 1 << 20;
+const CHUNK_LEN: usize = 256 << 10;
 
 /// A fact from outside the segments: at `seq` the chain had this hash, and the entry was durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +102,33 @@ impl Scan {
         Ok(None)
     }
 
+    /// Goes on from where the scan has ended, up to an entry that has become durable since.
+    pub(crate) fn resume(&mut self, up_to: u64) {
+        self.plan.up_to = Some(up_to);
+        if let Some(end) = self.end.take() {
+            self.place = end.place;
+        }
+    }
+
+    /// Returns the last entry that was checked.
+    pub(crate) fn seq(&self) -> u64 {
+        self.chain.seq
+    }
+
+    /// Returns the segment in which the scan has ended, if it has.
+    pub(crate) fn standing(&self) -> Option<&Place> {
+        self.end.as_ref().and_then(|end| end.place.as_ref())
+    }
+
+    /// Returns the first sequence number of the segment after the present one, listing the folder if none is known.
+    pub(crate) fn next_first(&mut self) -> Result<Option<u64>, JournalError> {
+        if self.firsts.len() <= self.entered() && self.plan.up_to.is_some() {
+            let names = self.storage.list().map_err(|source| JournalError::List { source })?;
+            self.firsts = segments_in(&names);
+        }
+        Ok(self.firsts.get(self.entered()).copied())
+    }
+
     /// Scans to the end, handing nothing out.
     pub(crate) fn finish(mut self) -> Result<End, JournalError> {
         while self.next_chunk()?.is_some() {}
@@ -126,7 +153,7 @@ impl Scan {
     }
 
     fn enter_next(&mut self) -> Result<(), JournalError> {
-        if self.entered() == self.firsts.len() {
+        if self.next_first()?.is_none() {
             return self.end_without_segments();
         }
         if self.entered() == 0 && self.firsts[0] != 1 {
@@ -256,7 +283,7 @@ impl Scan {
     /// The entries of a segment have ended: it is sealed, or this is the journal's tail.
     fn leave(&mut self, place: Place) -> Result<(), JournalError> {
         let tail = Tail::read(&place, &self.chain)?;
-        match self.firsts.get(self.entered()).copied() {
+        match self.next_first()? {
             Some(next) => self.check_sealed(&place, &tail, next),
             None => self.check_tail(place, &tail),
         }

@@ -103,9 +103,14 @@ fn read_range(place: &Place, from: u64, to: u64) -> Result<Vec<u8>, JournalError
     Ok(bytes)
 }
 
-/// Looks for whole entries and marks behind `after` and returns the highest sequence number they prove durable.
+/// Looks, from the end, for a whole entry or mark that proves an entry behind `after` durable, and returns what it
+/// proves. Everything starts at a multiple of 8.
 fn evidence(bytes: &[u8], after: u64) -> u64 {
-    (0..bytes.len()).step_by(8).filter_map(|at| claim(&bytes[at..], after, at)).max().unwrap_or(0)
+    let places = (0..bytes.len()).step_by(8).rev();
+    places
+        .filter_map(|at| claim(&bytes[at..], after, at))
+        .find(|proven| *proven > after)
+        .unwrap_or(0)
 }
 
 fn claim(bytes: &[u8], after: u64, distance: usize) -> Option<u64> {
