@@ -1,0 +1,295 @@
+//! The live stub: deterministic success or failure by rule, with a ledger of its own that survives our crashes, so
+//! that a query is answered truthfully.
+
+use fillwright_domain::{
+    ExecId, ExecutionReport, InstrumentId, Notional, NumberError, OrderIntent, OrderIntentId, Px,
+    Qty, Quote, Ratio, ReportKind, Rounding, Side, Text, Timestamp, VenueOrderId,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+
+/// `config/brokers/live-stub.json`: rules in order, the first that fits decides; without one an order is filled.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LiveStubRules {
+    /// The rules.
+    pub rules: Vec<Rule>,
+}
+
+/// Which orders, and what becomes of them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Only this instrument.
+    #[serde(default)]
+    pub instrument_id: Option<InstrumentId>,
+    /// Only this side.
+    #[serde(default)]
+    pub side: Option<Side>,
+    /// Only quantities above this.
+    #[serde(default)]
+    pub above_qty: Option<Qty>,
+    /// What becomes of them.
+    pub realise: Realise,
+}
+
+/// What becomes of an order.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Realise {
+    /// Filled in full.
+    Fill,
+    /// This fraction is filled, the rest expires.
+    Partial(Ratio),
+    /// Refused with these words.
+    Reject(Text),
+    /// Accepted, then nothing: it works until it is cancelled.
+    Rest,
+}
+
+/// The stub, with what it was ever sent.
+#[derive(Debug)]
+pub struct LiveStub {
+    rules: LiveStubRules,
+    orders: BTreeMap<OrderIntentId, Placed>,
+    file: Option<File>,
+}
+
+#[derive(Debug, Clone)]
+struct Placed {
+    qty: Qty,
+    reports: Vec<ExecutionReport>,
+    resting: bool,
+}
+
+/// One line of the ledger: an order that arrived, and the price it was realised at.
+#[derive(Debug, Serialize, Deserialize)]
+struct LedgerLine {
+    order: String,
+    instrument_id: InstrumentId,
+    side: Side,
+    qty: Qty,
+    px: Option<Px>,
+    at: Timestamp,
+    /// Whether this line cancels the order instead of placing it.
+    #[serde(default)]
+    cancel: bool,
+}
+
+/// The stub's ledger cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The file cannot be opened, read or written.
+    #[error("the live stub's ledger cannot be used; check the file and the disk")]
+    Io(#[from] std::io::Error),
+    /// A line is not what was written.
+    #[error("line {line} of the live stub's ledger cannot be read; restore the file from a copy")]
+    Line {
+        /// The line, from 1.
+        line: usize,
+    },
+}
+
+impl LiveStub {
+    /// A stub that forgets when it is dropped.
+    pub fn in_memory(rules: LiveStubRules) -> Self {
+        Self { rules, orders: BTreeMap::new(), file: None }
+    }
+
+    /// A stub with a ledger file, read back first. A last line that a crash cut short never was an order.
+    ///
+    /// # Errors
+    ///
+    /// `LedgerError` where the file cannot be used.
+    pub fn with_ledger(rules: LiveStubRules, path: &Path) -> Result<Self, LedgerError> {
+        let file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
+        let mut stub = Self::in_memory(rules);
+        let mut whole = 0;
+        let mut reader = BufReader::new(&file);
+        let mut text = String::new();
+        for line in 1.. {
+            text.clear();
+            let read = reader.read_line(&mut text)?;
+            if read == 0 || !text.ends_with('\n') {
+                break;
+            }
+            let entry: LedgerLine =
+                serde_json::from_str(&text).map_err(|_| LedgerError::Line { line })?;
+            stub.replay(&entry).ok_or(LedgerError::Line { line })?;
+            whole += read as u64;
+        }
+        file.set_len(whole)?;
+        stub.file = Some(file);
+        Ok(stub)
+    }
+
+    /// Places an order. The same order again is the same order: it gets the same reports.
+    ///
+    /// # Errors
+    ///
+    /// An I/O error of the ledger.
+    pub fn place(
+        &mut self,
+        order: &OrderIntent,
+        quote: Option<&Quote>,
+        at: Timestamp,
+    ) -> Result<Vec<ExecutionReport>, LedgerError> {
+        if let Some(known) = self.orders.get(&order.order_intent_id) {
+            return Ok(known.reports.clone());
+        }
+        let line = LedgerLine {
+            order: order.order_intent_id.to_string(),
+            instrument_id: order.market_id.clone(),
+            side: order.side,
+            qty: order.requested_quantity,
+            px: order.limit_px.or_else(|| quote.map(|quote| touch(order.side, quote))),
+            at,
+            cancel: false,
+        };
+        self.write(&line)?;
+        Ok(self.realise(order.order_intent_id, &line))
+    }
+
+    /// Cancels an order that rests; any other cancel comes too late.
+    ///
+    /// # Errors
+    ///
+    /// An I/O error of the ledger.
+    pub fn cancel(
+        &mut self,
+        order: OrderIntentId,
+        instrument_id: &InstrumentId,
+        at: Timestamp,
+    ) -> Result<Vec<ExecutionReport>, LedgerError> {
+        let resting = self.orders.get(&order).is_some_and(|placed| placed.resting);
+        if !resting {
+            let kind = ReportKind::CancelRejected;
+            return Ok(vec![report(order, "cancel-rejected", at, kind)]);
+        }
+        let line = LedgerLine {
+            order: order.to_string(),
+            instrument_id: instrument_id.clone(),
+            side: Side::Buy,
+            qty: Qty::ZERO,
+            px: None,
+            at,
+            cancel: true,
+        };
+        self.write(&line)?;
+        Ok(self.end_resting(order, at))
+    }
+
+    /// Says again all there is to say of an order.
+    pub fn query(&self, order: OrderIntentId, at: Timestamp) -> Vec<ExecutionReport> {
+        match self.orders.get(&order) {
+            Some(placed) => placed.reports.clone(),
+            None => vec![report(order, "not-found", at, ReportKind::NotFound)],
+        }
+    }
+
+    fn replay(&mut self, line: &LedgerLine) -> Option<()> {
+        let id: OrderIntentId = line.order.parse().ok()?;
+        if line.cancel {
+            self.end_resting(id, line.at);
+        } else {
+            self.realise(id, line);
+        }
+        Some(())
+    }
+
+    fn end_resting(&mut self, order: OrderIntentId, at: Timestamp) -> Vec<ExecutionReport> {
+        let Some(placed) = self.orders.get_mut(&order) else { return Vec::new() };
+        let ended = report(order, "canceled", at, ReportKind::Canceled { cum_qty: Qty::ZERO });
+        placed.resting = false;
+        placed.reports.push(ended.clone());
+        vec![ended]
+    }
+
+    fn realise(&mut self, order: OrderIntentId, line: &LedgerLine) -> Vec<ExecutionReport> {
+        let realise = self
+            .rules
+            .rules
+            .iter()
+            .find(|rule| rule.fits(line))
+            .map_or(&Realise::Fill, |rule| &rule.realise);
+        let kinds = match (realise, line.px) {
+            (Realise::Reject(text), _) => vec![ReportKind::Rejected { text: text.clone() }],
+            (_, None) => {
+                vec![ReportKind::Rejected { text: Text::new("there is no price to fill at") }]
+            }
+            (Realise::Fill, Some(px)) => fills(line.qty, line.qty, px),
+            (Realise::Partial(fraction), Some(px)) => {
+                let part = fraction.of_qty(line.qty, Rounding::Down).unwrap_or(Qty::ZERO);
+                fills(part, line.qty, px)
+            }
+            (Realise::Rest, Some(_)) => vec![accepted(order)],
+        };
+        let resting = matches!(realise, Realise::Rest) && line.px.is_some();
+        let numbered = kinds.into_iter().enumerate();
+        let reports: Vec<_> =
+            numbered.map(|(n, kind)| report(order, &n.to_string(), line.at, kind)).collect();
+        self.orders.insert(order, Placed { qty: line.qty, reports: reports.clone(), resting });
+        reports
+    }
+
+    fn write(&mut self, line: &LedgerLine) -> Result<(), LedgerError> {
+        if let Some(file) = &mut self.file {
+            let mut text = serde_json::to_string(line).map_err(std::io::Error::from)?;
+            text.push('\n');
+            file.write_all(text.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Quantity of every order that ever arrived, for reconciliation.
+    pub fn arrived(&self) -> impl Iterator<Item = (OrderIntentId, Qty)> {
+        self.orders.iter().map(|(id, placed)| (*id, placed.qty))
+    }
+}
+
+impl Rule {
+    fn fits(&self, line: &LedgerLine) -> bool {
+        self.instrument_id.as_ref().is_none_or(|id| *id == line.instrument_id)
+            && self.side.is_none_or(|side| side == line.side)
+            && self.above_qty.is_none_or(|above| line.qty > above)
+    }
+}
+
+fn touch(side: Side, quote: &Quote) -> Px {
+    match side {
+        Side::Buy => quote.ask_px,
+        Side::Sell => quote.bid_px,
+    }
+}
+
+/// One fill of `part`; what is left of `whole` expires.
+fn fills(part: Qty, whole: Qty, px: Px) -> Vec<ReportKind> {
+    let mut kinds = Vec::new();
+    if part.is_positive() {
+        let fee = fee(part, px).unwrap_or(Notional::ZERO);
+        kinds.push(ReportKind::Fill { last_qty: part, last_px: px, cum_qty: part, fee });
+    }
+    if part < whole {
+        kinds.push(ReportKind::Expired { cum_qty: part });
+    }
+    kinds
+}
+
+/// The stub's fee: five basis points of the worth.
+fn fee(qty: Qty, px: Px) -> Result<Notional, NumberError> {
+    const FEE: &str = "0.0005";
+    let worth = px.notional_of(qty, Ratio::ONE, Rounding::HalfEven)?;
+    FEE.parse::<Ratio>()?.of_notional(worth, Rounding::HalfEven)
+}
+
+fn accepted(order: OrderIntentId) -> ReportKind {
+    ReportKind::Accepted { venue_order_id: VenueOrderId::new(format!("stub-{order}")) }
+}
+
+fn report(order: OrderIntentId, name: &str, at: Timestamp, kind: ReportKind) -> ExecutionReport {
+    let exec_id = ExecId::new(format!("{order}/{name}"));
+    ExecutionReport { order_intent_id: order, exec_id, transact_at: at, kind }
+}

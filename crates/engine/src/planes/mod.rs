@@ -1,0 +1,5 @@
+//! Planes outside the kernel: what realises orders and reports back.
+
+mod live_stub;
+
+pub use live_stub::{LedgerError, LiveStub, LiveStubRules, Realise, Rule};

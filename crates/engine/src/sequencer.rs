@@ -1,0 +1,154 @@
+//! Durable before visible: step, append, sync once for the whole batch, and only then release.
+
+use fillwright_domain::Timestamp;
+use fillwright_journal::{Journal, JournalError, Receipt, Room, codec};
+use fillwright_kernel::{Effect, Input, Kernel, Step};
+
+/// One partition's single writer: the kernel, its journal, and the steps that are not durable yet.
+pub struct Sequencer {
+    kernel: Kernel,
+    journal: Journal,
+    last_at: Timestamp,
+    /// Stepped and appended, not handed to the disk.
+    taken: Vec<Step>,
+    /// Handed to the disk, not known durable.
+    in_flight: Vec<Step>,
+}
+
+/// Why an input was not taken, or why the process must stop.
+#[derive(Debug, thiserror::Error)]
+pub enum SequencerError {
+    /// The journal failed. Memory may be ahead of the disk, so nothing more may be released.
+    #[error("the journal failed; the process must stop and recover from what is on disk")]
+    Journal(#[from] JournalError),
+    /// Only the reserve is left, which belongs to inputs that end risk.
+    #[error(
+        "the disk is nearly full: only the journal's reserve is left, which is kept for halts, cancels and reports; \
+         free space and start again. Nothing was lost: what was acknowledged is on disk"
+    )]
+    SpaceLow,
+    /// The journal and the kernel count differently.
+    #[error(
+        "the journal would number this entry {journal}, the kernel {kernel}; restore the journal from a copy"
+    )]
+    OutOfStep {
+        /// The journal's next number.
+        journal: u64,
+        /// The kernel's.
+        kernel: u64,
+    },
+}
+
+impl Sequencer {
+    /// Joins a kernel with the journal it was recovered from. `last_at` is the time of the last entry.
+    ///
+    /// # Errors
+    ///
+    /// `OutOfStep` where the two do not belong together.
+    pub fn new(
+        kernel: Kernel,
+        journal: Journal,
+        last_at: Timestamp,
+    ) -> Result<Self, SequencerError> {
+        let (next, stepped) = (journal.next_seq(), kernel.state().seq);
+        if next != stepped + 1 {
+            return Err(SequencerError::OutOfStep { journal: next, kernel: stepped + 1 });
+        }
+        Ok(Self { kernel, journal, last_at, taken: Vec::new(), in_flight: Vec::new() })
+    }
+
+    /// The kernel, to read. Its state is ahead of the disk by what was taken and not settled.
+    pub fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    /// The journal, to read.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Steps the kernel through an input and appends the entry. Nothing of it is visible yet.
+    ///
+    /// # Errors
+    ///
+    /// `SpaceLow` where the input may wait and the disk may not; the journal's own errors otherwise.
+    pub fn take(&mut self, at: Timestamp, input: &Input) -> Result<u64, SequencerError> {
+        if matches!(input, Input::SubmitIntent { .. }) && self.journal.room() == Room::Reserve {
+            return Err(SequencerError::SpaceLow);
+        }
+        self.last_at = self.last_at.max(at);
+        let step = self.kernel.step(self.last_at, input);
+        let seq = self.journal.append_with(self.last_at.as_ns(), |payload| {
+            codec::encode_step(input, &step.events, payload);
+        })?;
+        self.taken.push(step);
+        Ok(seq)
+    }
+
+    /// Makes everything taken durable and gives up its effects, in the order of the entries.
+    ///
+    /// # Errors
+    ///
+    /// A journal error: the process must stop.
+    pub fn settle(&mut self) -> Result<Vec<Effect>, SequencerError> {
+        let mut effects = self.land()?;
+        if !self.taken.is_empty() {
+            let receipt = self.journal.commit()?;
+            release(&mut self.taken, &receipt, &mut effects);
+        }
+        Ok(effects)
+    }
+
+    /// Hands everything taken to the disk without waiting for it, so that further inputs can be stepped meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// A journal error: the process must stop.
+    pub fn take_off(&mut self) -> Result<(), SequencerError> {
+        debug_assert!(self.in_flight.is_empty(), "one batch is in flight at a time");
+        self.journal.commit_start()?;
+        std::mem::swap(&mut self.taken, &mut self.in_flight);
+        Ok(())
+    }
+
+    /// Waits for the batch in flight, where there is one, and gives up its effects.
+    ///
+    /// # Errors
+    ///
+    /// A journal error: the process must stop.
+    pub fn land(&mut self) -> Result<Vec<Effect>, SequencerError> {
+        let mut effects = Vec::new();
+        if !self.in_flight.is_empty() {
+            let receipt = self.journal.commit_wait()?;
+            release(&mut self.in_flight, &receipt, &mut effects);
+        }
+        Ok(effects)
+    }
+
+    /// Whether a batch is on its way to the disk.
+    pub fn is_in_flight(&self) -> bool {
+        !self.in_flight.is_empty()
+    }
+
+    /// Whether something was taken that is not on its way to the disk.
+    pub fn has_taken(&self) -> bool {
+        !self.taken.is_empty()
+    }
+
+    /// Settles what is left, signs a checkpoint, and gives the journal back closed and the kernel as it is.
+    ///
+    /// # Errors
+    ///
+    /// A journal error.
+    pub fn close(mut self) -> Result<(Kernel, Receipt, Vec<Effect>), SequencerError> {
+        let effects = self.settle()?;
+        let receipt = self.journal.close(self.last_at.as_ns())?;
+        Ok((self.kernel, receipt, effects))
+    }
+}
+
+fn release(steps: &mut Vec<Step>, receipt: &Receipt, effects: &mut Vec<Effect>) {
+    for step in steps.drain(..) {
+        effects.extend(step.release(receipt));
+    }
+}
