@@ -129,7 +129,7 @@ fn verification(folder: &Path) {
         let (start, cpu) = (Instant::now(), thread_cpu());
         let opened = verify(&storage, &options()).expect("verifies");
         report("verify", opened.last_seq, start.elapsed());
-        report("verify_cpu", opened.last_seq, thread_cpu() - cpu);
+        report("verify_cpu", opened.last_seq, thread_cpu().saturating_sub(cpu));
     }
     let start = Instant::now();
     let mut recovery = Journal::recover(storage, &options(), 0).expect("recovers");

@@ -94,13 +94,15 @@ impl Flusher {
         Receipt::new(self.seq, self.head)
     }
 
-    /// Writes and syncs entries that belong to the present segment.
+    /// Writes entries that belong to the present segment, and syncs it.
+    ///
+    /// Without entries, when the next segment is about to be started, the sync is for the mark: a sealed segment must
+    /// not hold half of one.
     fn write_part(&mut self, part: &mut [u8], seq: u64) -> Result<(), JournalError> {
-        if part.is_empty() {
-            return Ok(());
+        if !part.is_empty() {
+            self.link = seal_all(part, self.link);
+            self.head = self.link;
         }
-        self.link = seal_all(part, self.link);
-        self.head = self.link;
         let Segment { name, file, offset, .. } = &mut self.segment;
         let written = file.write_at(part, *offset);
         written.map_err(|source| JournalError::Write {

@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::chunk::Chunk;
 use crate::entry::{self, Found};
 use crate::error::JournalError;
+use crate::header::HEADER_LEN;
 use crate::mark::{MARK_LEN, Mark};
 use crate::options::JournalOptions;
-use crate::scan::{Place, Plan, Scan, read_error};
-use crate::storage::Storage;
+use crate::scan::{Plan, Scan, read_error};
+use crate::segment::segment_name;
+use crate::storage::{Storage, StorageFile};
 
 /// Bytes looked at first for news of another process; a quiet journal costs one such read.
 const GLANCE_LEN: usize = 4 << 10;
@@ -18,6 +20,7 @@ const LOOK_LEN: u64 = 1 << 20;
 
 /// Reads a journal while another thread or process writes it. Every entry handed out is verified and durable.
 pub struct Follower {
+    storage: Arc<dyn Storage>,
     scan: Scan,
     limit: Limit,
 }
@@ -70,7 +73,7 @@ impl Follower {
             up_to: Some(0),
             anchors: Vec::new(),
         };
-        Ok(Self { scan: Scan::new(storage, plan)?, limit })
+        Ok(Self { scan: Scan::new(Arc::clone(&storage), plan)?, storage, limit })
     }
 
     /// Returns the last entry that was read and verified, handed out or not.
@@ -84,37 +87,51 @@ impl Follower {
     ///
     /// `Damaged` if entries that are durable cannot be read as they were written; `List`, `Open`, `Read`.
     pub fn next_chunk(&mut self) -> Result<Option<Chunk>, JournalError> {
-        if let Some(chunk) = self.scan.next_chunk()? {
-            return Ok(Some(chunk));
+        loop {
+            if let Some(chunk) = self.scan.next_chunk()? {
+                return Ok(Some(chunk));
+            }
+            let limit = match &self.limit {
+                Limit::Shared(durable) => durable.load(Ordering::Acquire),
+                Limit::Proven => self.proven()?,
+            };
+            let entered = self.scan.standing().is_some();
+            if limit <= self.scan.seq() && (entered || self.scan.next_first()?.is_none()) {
+                return Ok(None);
+            }
+            self.scan.resume(limit);
         }
-        let limit = match &self.limit {
-            Limit::Shared(durable) => durable.load(Ordering::Acquire),
-            Limit::Proven => self.proven()?,
-        };
-        if limit <= self.scan.seq() && self.scan.standing().is_some() {
-            return Ok(None);
-        }
-        self.scan.resume(limit);
-        self.scan.next_chunk()
     }
 
     /// Returns the highest sequence number that the files prove durable, at most a little ahead.
     fn proven(&mut self) -> Result<u64, JournalError> {
-        if let Some(next) = self.scan.next_first()? {
-            return Ok(next - 1);
+        let seq = self.scan.seq();
+        match (self.scan.next_first()?, self.scan.standing()) {
+            (Some(next), _) if next > seq + 1 => Ok(next - 1),
+            (Some(next), _) => self.proven_in(&segment_name(next), seq),
+            (None, Some(place)) => proven_behind(&*place.file, &place.name, place.offset, seq),
+            (None, None) => Ok(0),
         }
-        match self.scan.standing() {
-            Some(place) => proven_behind(place, self.scan.seq()),
-            None => Ok(0),
-        }
+    }
+
+    /// Looks into a segment that has not been entered yet.
+    fn proven_in(&self, name: &str, seq: u64) -> Result<u64, JournalError> {
+        let opened = self.storage.open(name);
+        let file = opened.map_err(|source| JournalError::Open { file: name.to_owned(), source })?;
+        proven_behind(&*file, name, HEADER_LEN as u64, seq)
     }
 }
 
 /// Goes through some of what stands behind the last entry read, as far as needed to prove one more of it durable.
-fn proven_behind(place: &Place, seq: u64) -> Result<u64, JournalError> {
-    let (mut offset, mut len, mut proven) = (place.offset, GLANCE_LEN, seq);
-    while proven == seq || offset < place.offset + LOOK_LEN {
-        let bytes = read_up_to(place, offset, len)?;
+fn proven_behind(
+    file: &dyn StorageFile,
+    name: &str,
+    from: u64,
+    seq: u64,
+) -> Result<u64, JournalError> {
+    let (mut offset, mut len, mut proven) = (from, GLANCE_LEN, seq);
+    while proven == seq || offset < from + LOOK_LEN {
+        let bytes = read_up_to(file, name, offset, len)?;
         let (claimed, walked, needed) = claims(&bytes);
         proven = proven.max(claimed);
         offset += walked as u64;
@@ -144,9 +161,15 @@ fn claims(bytes: &[u8]) -> (u64, usize, Option<usize>) {
     }
 }
 
-fn read_up_to(place: &Place, offset: u64, len: usize) -> Result<Vec<u8>, JournalError> {
+fn read_up_to(
+    file: &dyn StorageFile,
+    name: &str,
+    offset: u64,
+    len: usize,
+) -> Result<Vec<u8>, JournalError> {
     let mut bytes = vec![0; len];
-    let read = place.file.read_at(&mut bytes, offset);
-    bytes.truncate(read.map_err(|source| read_error(&place.name, offset, source))?);
+    let read =
+        file.read_at(&mut bytes, offset).map_err(|source| read_error(name, offset, source))?;
+    bytes.truncate(read);
     Ok(bytes)
 }
