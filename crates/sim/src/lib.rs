@@ -1,1 +1,12 @@
-//! Stub.
+//! The whole system under one seed: the language of tests, a slow and obvious kernel, a venue that misbehaves, and an
+//! oracle that believes neither.
+
+pub mod canary;
+pub mod exact;
+pub mod fleet;
+pub mod generate;
+pub mod lockstep;
+pub mod oracle;
+pub mod reference;
+pub mod rng;
+pub mod venue;

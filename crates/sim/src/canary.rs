@@ -1,0 +1,181 @@
+//! Planted bugs: each spoils what the witness sees or the engine does, and each must be found. A suite that cannot fail
+//! proves nothing.
+
+use fillwright_domain::{Decimal, Qty, Timestamp};
+use fillwright_kernel::{Effect, Event, Input, Kernel, effects_of};
+
+/// One planted bug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Canary {
+    /// An outcome is lost.
+    OutcomeDropped,
+    /// An outcome is recorded twice.
+    OutcomeRepeated,
+    /// A gate's verdict is not recorded.
+    VerdictMissing,
+    /// A result is recorded twice.
+    ResultRepeated,
+    /// A result is never recorded.
+    ResultDropped,
+    /// A fill is booked twice.
+    FillBookedTwice,
+    /// Outcomes count twice in positions.
+    PositionAppliedTwice,
+    /// Orders are let through while trading is halted.
+    HaltIgnored,
+    /// A halt forgets to cancel.
+    CancelForgotten,
+    /// Limits are ten times what the rules say.
+    LimitsIgnored,
+    /// An order is sent twice.
+    OrderSentTwice,
+    /// The venue is sent another quantity.
+    QuantityChangedOnTheWay,
+    /// A repeated id is taken in again.
+    DuplicateAccepted,
+    /// Every order is rounded off its grid.
+    OffTheGrid,
+}
+
+/// Every planted bug.
+pub const ALL: [Canary; 14] = [
+    Canary::OutcomeDropped,
+    Canary::OutcomeRepeated,
+    Canary::VerdictMissing,
+    Canary::ResultRepeated,
+    Canary::ResultDropped,
+    Canary::FillBookedTwice,
+    Canary::PositionAppliedTwice,
+    Canary::HaltIgnored,
+    Canary::CancelForgotten,
+    Canary::LimitsIgnored,
+    Canary::OrderSentTwice,
+    Canary::QuantityChangedOnTheWay,
+    Canary::DuplicateAccepted,
+    Canary::OffTheGrid,
+];
+
+/// What a step led to, as it is shown.
+pub struct Tampered {
+    /// What happened.
+    pub events: Vec<Event>,
+    /// What the outside is asked.
+    pub effects: Vec<Effect>,
+}
+
+impl Canary {
+    /// Spoils one step. `before` is the kernel as it was, `kernel` as it is now.
+    pub(crate) fn tamper(
+        self,
+        before: Kernel,
+        kernel: &mut Kernel,
+        at: Timestamp,
+        input: &Input,
+        mut step: Tampered,
+    ) -> Tampered {
+        match self {
+            Self::OutcomeDropped => step.events.retain(|event| !matches!(event, Event::OutcomeRecorded { .. })),
+            Self::OutcomeRepeated => repeat(&mut step.events, |event| matches!(event, Event::OutcomeRecorded { .. })),
+            Self::VerdictMissing => step.events.iter_mut().for_each(lose_verdict),
+            Self::ResultRepeated => repeat(&mut step.events, |event| matches!(event, Event::IntentClosed { .. })),
+            Self::ResultDropped => step.events.retain(|event| !matches!(event, Event::IntentClosed { .. })),
+            Self::FillBookedTwice => repeat(&mut step.events, |event| matches!(event, Event::FillBooked { .. })),
+            Self::PositionAppliedTwice => apply_twice(kernel, before, &step.events),
+            Self::HaltIgnored => return decided_otherwise(before, kernel, at, input, step, forget_halt),
+            Self::CancelForgotten => {
+                step.events.retain(|event| !matches!(event, Event::OrderCancelRequested { .. }));
+                step.effects.retain(|effect| !matches!(effect, Effect::CancelOrder { .. }));
+            }
+            Self::LimitsIgnored => return decided_otherwise(before, kernel, at, input, step, lift_limits),
+            Self::OrderSentTwice => {
+                let again = step.effects.iter().find(|effect| matches!(effect, Effect::PlaceOrder(_))).cloned();
+                step.effects.extend(again);
+            }
+            Self::QuantityChangedOnTheWay => step.effects.iter_mut().for_each(double_quantity),
+            Self::DuplicateAccepted => return decided_otherwise(before, kernel, at, input, step, forget_intents),
+            Self::OffTheGrid => step.events.iter_mut().for_each(off_the_grid),
+        }
+        step
+    }
+}
+
+fn repeat(events: &mut Vec<Event>, which: impl Fn(&Event) -> bool) {
+    let again = events.iter().find(|event| which(event)).cloned();
+    events.extend(again);
+}
+
+fn lose_verdict(event: &mut Event) {
+    if let Event::IntentJudged { verdicts, .. } = event
+        && verdicts.len() > 12
+    {
+        verdicts.remove(11);
+    }
+}
+
+fn off_the_grid(event: &mut Event) {
+    if let Event::OrderEmitted { order, .. } = event {
+        let mantissa = order.requested_quantity.get().mantissa();
+        order.requested_quantity = Qty::new(Decimal::from_mantissa(mantissa * 10 / 9 + 1));
+    }
+}
+
+fn double_quantity(effect: &mut Effect) {
+    if let Effect::PlaceOrder(order) = effect {
+        let mantissa = order.requested_quantity.get().mantissa();
+        order.requested_quantity = Qty::new(Decimal::from_mantissa(mantissa.saturating_mul(2)));
+    }
+}
+
+/// Sells and buys of a paper order once more, in the state only.
+fn apply_twice(kernel: &mut Kernel, before: Kernel, events: &[Event]) {
+    if events.iter().any(|event| matches!(event, Event::OutcomeRecorded { .. })) {
+        let emitted = events.iter().any(|event| matches!(event, Event::OrderEmitted { .. }));
+        if emitted {
+            let mut again = before;
+            again.replay(events);
+            again.replay(events);
+            *kernel = again;
+        }
+    }
+}
+
+/// Decides the same input by a kernel that knows less, and goes on from there.
+fn decided_otherwise(
+    before: Kernel,
+    kernel: &mut Kernel,
+    at: Timestamp,
+    input: &Input,
+    step: Tampered,
+    spoil: fn(&mut fillwright_kernel::State),
+) -> Tampered {
+    if !matches!(input, Input::SubmitIntent { .. }) {
+        return step;
+    }
+    let mut spoilt = before.state().clone();
+    spoil(&mut spoilt);
+    let events = Kernel::restored(spoilt).decide(at, input);
+    let mut after = before;
+    after.replay(&events);
+    *kernel = after;
+    Tampered { effects: effects_of(&events), events }
+}
+
+fn forget_halt(state: &mut fillwright_kernel::State) {
+    state.control = fillwright_kernel::control::Control::default();
+}
+
+fn forget_intents(state: &mut fillwright_kernel::State) {
+    state.answered = fillwright_kernel::answered::AnsweredIntents::default();
+}
+
+fn lift_limits(state: &mut fillwright_kernel::State) {
+    let Some(rules) = &mut state.rulebook else { return };
+    let books = rules.books.values_mut().filter_map(|book| book.risk.as_mut());
+    for risk in books.chain(std::iter::once(&mut rules.risk)) {
+        let ten = Decimal::from_int(10);
+        let lift = |limit: Decimal| limit.checked_mul(ten, fillwright_domain::Rounding::Down).unwrap_or(limit);
+        risk.max_order_notional = risk.max_order_notional.map(|limit| fillwright_domain::Notional::new(lift(limit.get())));
+        risk.max_leverage = risk.max_leverage.map(|limit| fillwright_domain::Ratio::new(lift(limit.get())));
+        risk.max_asset_exposure = risk.max_asset_exposure.map(|limit| fillwright_domain::Ratio::new(lift(limit.get())));
+    }
+}

@@ -1,0 +1,515 @@
+//! Rulebooks and input streams from a seed, shaped to reach the odd places: limits, dust, giants, stale and crossed
+//! quotes, repeated and altered ids, closed markets, halts and changes of the rules.
+
+use crate::rng::Rng;
+use fillwright_domain::{
+    ActionType, Ask, BookId, CalendarId, Decimal, ExecId, ExecutionIntent, ExecutionReport, Instrument, InstrumentId,
+    Intent, IntentId, Notional, NumberText, OrderIntentId, Origin, Plane, PositionId, Principal, Px, Qty, Quote,
+    Ratio, Rebalance, ReportKind, RunId, StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
+};
+use fillwright_kernel::Input;
+use fillwright_policy::{Book, Breach, ExecutionPolicy, Hours, OpenWindow, RiskEnvelope, Rulebook, Strategy, Venue};
+use std::collections::BTreeMap;
+
+/// The partition everything here lives in.
+pub const PARTITION: &str = "main";
+const NS_PER_MS: i64 = 1_000_000;
+const NS_PER_S: i64 = 1_000 * NS_PER_MS;
+const UNIT: i128 = 1_000_000_000_000_000_000;
+const INSTRUMENTS: [&str; 4] = ["BINANCE:BTCUSDT", "BINANCE:PEPEUSDT", "NASDAQ:AAPL", "NASDAQ:BRK.A"];
+const BOOKS: [&str; 4] = ["core", "desk", "mixed", "tiny"];
+const PEOPLE: [&str; 3] = ["ops-1", "ops-2", "risk-1"];
+const RUNS: [&str; 3] = ["R1", "R2", "R3"];
+
+/// A number of so many units of 10^-18.
+pub fn units(mantissa: i128) -> Decimal {
+    Decimal::from_mantissa(mantissa)
+}
+
+/// A number from its text.
+///
+/// # Panics
+///
+/// When the text is not a number: these texts are constants of this crate.
+pub fn number(text: &str) -> Decimal {
+    text.parse().expect("a constant is a number")
+}
+
+/// What comes in, one input after another.
+#[derive(Debug, Clone)]
+pub struct Generator {
+    rng: Rng,
+    now_ns: i64,
+    rules: Rulebook,
+    sent: Vec<(Intent, Option<Quote>)>,
+    prices: BTreeMap<InstrumentId, i128>,
+    is_wild: bool,
+}
+
+impl Generator {
+    /// The generator of a seed. A wild one also forges reports.
+    pub fn new(mut rng: Rng, is_wild: bool) -> Self {
+        let rules = rulebook(&mut rng);
+        let prices = INSTRUMENTS.iter().zip([20_000 * UNIT, UNIT / 100_000_000, 190 * UNIT, 600_000 * UNIT]);
+        let prices = prices.map(|(id, px)| (InstrumentId::new(id), px)).collect();
+        Self { rng, now_ns: NS_PER_S, rules, sent: Vec::new(), prices, is_wild }
+    }
+
+    /// Now.
+    pub fn at(&self) -> Timestamp {
+        Timestamp::from_ns(self.now_ns)
+    }
+
+    /// Lets time pass.
+    pub fn wait(&mut self) {
+        self.now_ns += match self.rng.below(20) {
+            0..10 => i64::try_from(self.rng.below(50)).unwrap_or(0) * NS_PER_MS,
+            10..18 => i64::try_from(self.rng.below(3_000)).unwrap_or(0) * NS_PER_MS,
+            18 => 1,
+            _ => 600 * NS_PER_S,
+        };
+    }
+
+    /// What comes in first: the rules and the runs.
+    pub fn opening(&mut self) -> Vec<Input> {
+        let mut opening = vec![self.adopt(), register("R1"), register("R2")];
+        if self.rng.chance(30) {
+            opening.remove(0);
+        }
+        let marks: Vec<Input> = INSTRUMENTS.iter().map(|id| self.mark_of(id)).collect();
+        if self.rng.chance(700) {
+            opening.extend(marks);
+        }
+        opening
+    }
+
+    /// What comes in next.
+    pub fn next(&mut self) -> Input {
+        match self.rng.below(1000) {
+            0..700 => self.submission(),
+            700..850 => self.mark(),
+            850..880 => self.change_of_rules(),
+            880..900 => self.registration(),
+            900..925 => Input::EngageKillSwitch { by: self.person(), reason: Text::new("drill") },
+            925..985 => Input::ReleaseKillSwitch { by: self.person(), reason: Text::new("drill over") },
+            985..990 => Input::Resume,
+            _ if self.is_wild => self.forged_report(),
+            _ => self.submission(),
+        }
+    }
+
+    fn submission(&mut self) -> Input {
+        if !self.sent.is_empty() && self.rng.chance(150) {
+            return self.repeated();
+        }
+        let intent = self.intent();
+        let quote = self.quote(&intent.instrument_id);
+        self.sent.push((intent.clone(), quote.clone()));
+        Input::SubmitIntent { intent: Box::new(intent), quote }
+    }
+
+    /// An id that came before, with the same content or another.
+    fn repeated(&mut self) -> Input {
+        let (mut intent, mut quote) = self.sent[self.rng.index(self.sent.len())].clone();
+        match self.rng.below(6) {
+            0 => intent.source_run = Some(RunId::new("R9")),
+            1 => intent.input_truncated = !intent.input_truncated,
+            2 => intent.origin.line += 1,
+            3 => quote = None,
+            _ => {}
+        }
+        Input::SubmitIntent { intent: Box::new(intent), quote }
+    }
+
+    /// Every intent sent so far, as its sender would send it again.
+    pub fn resubmission(&mut self, intent: &IntentId) -> Option<Input> {
+        let (intent, quote) = self.sent.iter().find(|(sent, _)| sent.intent_id == *intent)?;
+        Some(Input::SubmitIntent { intent: Box::new(intent.clone()), quote: quote.clone() })
+    }
+
+    fn intent(&mut self) -> Intent {
+        let book_id = self.rare_or("nobody", &BOOKS);
+        let instrument_id = self.rare_or("BINANCE:NONE", &INSTRUMENTS);
+        let ask = if self.rng.chance(300) { self.rebalance() } else { self.execution(&book_id) };
+        Intent {
+            intent_id: IntentId::new(format!("I{}", self.sent.len() + 1)),
+            strategy_id: self.maybe(60, &["trend", "other", "off", "none"]).map(StrategyId::new),
+            book_id: BookId::new(book_id),
+            instrument_id: InstrumentId::new(instrument_id),
+            source_run: self.maybe(60, &["R1", "R2", "R3", "R9"]).map(RunId::new),
+            ask,
+            input_truncated: self.rng.chance(20),
+            origin: Origin { source: Text::new("sim"), line: self.sent.len() as u64 },
+        }
+    }
+
+    fn rare_or(&mut self, rare: &'static str, usual: &[&'static str]) -> &'static str {
+        if self.rng.chance(10) { rare } else { self.rng.pick(usual) }
+    }
+
+    fn maybe<'a>(&mut self, per_mille: u64, choices: &[&'a str]) -> Option<&'a str> {
+        self.rng.chance(per_mille).then(|| self.rng.pick(choices))
+    }
+
+    fn execution(&mut self, book_id: &str) -> Ask {
+        let action = match self.rng.below(100) {
+            0..45 => ActionType::Add,
+            45..60 => ActionType::Trim,
+            60..75 => ActionType::Exit,
+            75..85 => ActionType::EmergencyExit,
+            85..96 => ActionType::Reclaim,
+            96..99 => ActionType::Hold,
+            _ => ActionType::Rebalance,
+        };
+        Ask::Execution(Box::new(ExecutionIntent {
+            action,
+            size_frac: self.fraction(book_id),
+            urgency: self.rng.pick(&[Urgency::Low, Urgency::Medium, Urgency::High, Urgency::Critical]),
+            priority: 50,
+            max_slippage_bps: self.rng.chance(300).then(|| self.rng.pick(&[0, 1, 10, 500, 20_000, u32::MAX])),
+            reduce_only: self.rng.chance(60),
+            post_only: self.rng.chance(100),
+            reason_codes: vec![Text::new("generated")],
+            state: Text::new("S1"),
+            prev_state: Text::new("S0"),
+            a_final: NumberText::default(),
+            e_final: NumberText::default(),
+            position_id: PositionId::new("P1"),
+            token_contract: Text::new("BTCUSDT"),
+            token_chain: Text::new("binance"),
+            book_id: BookId::new(book_id),
+            timeframe: Text::new("1h"),
+            max_leverage: self.rng.chance(80).then(|| Ratio::new(self.rng.pick(&[number("0.5"), number("3"), units(0)]))),
+            risk_reason: None,
+        }))
+    }
+
+    /// A fraction of the allocation: often simple, sometimes exactly at the order cap or a unit beside it.
+    fn fraction(&mut self, book_id: &str) -> Ratio {
+        let simple = ["0", "0.000001", "0.01", "0.1", "0.25", "0.333333333333333333", "0.5", "1"];
+        let odd = ["-0.1", "1.000000000000000001", "7", "0.999999999999999999", "0.000000000000000001"];
+        Ratio::new(match self.rng.below(20) {
+            0 => number(self.rng.pick(&odd)),
+            1..5 => self.fraction_at_cap(book_id).unwrap_or(Decimal::ONE),
+            5..8 => units(i128::from(self.rng.below(1_000_000_000_000_000_000))),
+            _ => number(self.rng.pick(&simple)),
+        })
+    }
+
+    fn fraction_at_cap(&mut self, book_id: &str) -> Option<Decimal> {
+        let book = self.rules.books.get(book_id)?;
+        let risk = self.rules.risk_of(book);
+        let cap = self.rng.pick(&[
+            risk.max_order_notional?.get(),
+            risk.max_leverage?.of_notional(book.equity, fillwright_domain::Rounding::Down).ok()?.get(),
+            risk.max_asset_exposure?.of_notional(book.equity, fillwright_domain::Rounding::Down).ok()?.get(),
+        ]);
+        let fraction = cap.checked_div(book.allocation.get(), fillwright_domain::Rounding::Down).ok()?;
+        let beside = i128::from(self.rng.below(3)) - 1;
+        Some(units(fraction.mantissa().saturating_add(beside)))
+    }
+
+    fn rebalance(&mut self) -> Ask {
+        let weights = ["0", "0.0001", "0.001", "0.05", "0.1", "0.3", "1", "2.5", "0.123456789012345678"];
+        let mut weight = |negative: u64| {
+            let weight = number(self.rng.pick(&weights));
+            if self.rng.chance(negative) { units(-weight.mantissa()) } else { weight }
+        };
+        let (weight_change, target_weight) = (Ratio::new(weight(500)), Ratio::new(weight(200)));
+        Ask::Rebalance(Box::new(Rebalance {
+            weight_change,
+            target_weight: if self.rng.chance(300) { Ratio::ZERO } else { target_weight },
+            regime: None,
+            market: Text::new("crypto"),
+            description: Text::new("generated"),
+        }))
+    }
+
+    fn quote(&mut self, instrument_id: &InstrumentId) -> Option<Quote> {
+        if self.rng.chance(15) {
+            return None;
+        }
+        let bid = self.price(instrument_id);
+        let spread = match self.rng.below(20) {
+            0 => -1,
+            1 => 0,
+            2 => 1,
+            _ => bid / i128::from(self.rng.between(100, 100_000)),
+        };
+        let bid = if self.rng.chance(10) { 0 } else { bid };
+        Some(Quote {
+            bid_px: Px::new(units(bid)),
+            ask_px: Px::new(units(bid.saturating_add(spread))),
+            bid_qty: None,
+            ask_qty: None,
+            last_px: None,
+            interval_qty: None,
+            as_of: self.age(),
+        })
+    }
+
+    /// The instrument's price, which wanders, on a grid or off it, and sometimes is absurd.
+    fn price(&mut self, instrument_id: &InstrumentId) -> i128 {
+        let percent = i128::from(self.rng.between(97, 103));
+        let px = self.prices.entry(instrument_id.clone()).or_insert(UNIT);
+        *px = (*px * percent / 100).max(1000);
+        let px = *px;
+        match self.rng.below(100) {
+            0 => 1,
+            1 => 1_000_000_000_000 * UNIT,
+            2 => i128::MAX / 3,
+            3..10 => px + i128::from(self.rng.below(1_000_000_000)),
+            _ => px,
+        }
+    }
+
+    /// A time at or before now; rarely just too old, or in the future.
+    fn age(&mut self) -> Timestamp {
+        let limit_ns = i64::from(self.rules.execution.quote_age_max_ms) * NS_PER_MS;
+        let age_ns = match self.rng.below(100) {
+            0 => -1,
+            1 => limit_ns,
+            2 => limit_ns + NS_PER_MS - 1,
+            3 => limit_ns + NS_PER_MS,
+            4 => 3_600 * NS_PER_S,
+            _ => i64::try_from(self.rng.below(500)).unwrap_or(0) * NS_PER_MS,
+        };
+        Timestamp::from_ns(self.now_ns - age_ns)
+    }
+
+    fn mark(&mut self) -> Input {
+        let instrument = self.rare_or("BINANCE:NONE", &INSTRUMENTS);
+        let mut input = self.mark_of(instrument);
+        if let Input::Mark { mark_px, as_of, .. } = &mut input {
+            match self.rng.below(50) {
+                0 => *mark_px = Px::ZERO,
+                1 => *mark_px = Px::new(units(-UNIT)),
+                2 => *mark_px = Px::new(units(1_000_000_000_000 * UNIT)),
+                3 => *mark_px = Px::new(units(i128::MAX)),
+                4 => *as_of = Timestamp::from_ns(self.now_ns + 1),
+                5 => *as_of = Timestamp::from_ns(self.now_ns - 100 * NS_PER_S),
+                _ => {}
+            }
+        }
+        input
+    }
+
+    fn mark_of(&mut self, instrument: &str) -> Input {
+        let instrument_id = InstrumentId::new(instrument);
+        let percent = i128::from(self.rng.between(90, 110));
+        let px = self.prices.get(&instrument_id).copied().unwrap_or(UNIT) * percent / 100;
+        Input::Mark { instrument_id, mark_px: Px::new(units(px.max(1))), as_of: self.at() }
+    }
+
+    fn person(&mut self) -> Principal {
+        Principal::new(if self.rng.chance(20) { "" } else { self.rng.pick(&PEOPLE) })
+    }
+
+    fn adopt(&mut self) -> Input {
+        Input::AdoptRulebook {
+            rulebook: Box::new(self.rules.clone()),
+            by: Principal::new("risk-1"),
+            reason: Text::new("generated"),
+        }
+    }
+
+    fn registration(&mut self) -> Input {
+        let mut input = register(self.rng.pick(&RUNS));
+        if let Input::RegisterRun { manifest_hash, by, .. } = &mut input {
+            if self.rng.chance(300) {
+                *manifest_hash = Text::new("60303ae2");
+            }
+            *by = self.person();
+        }
+        input
+    }
+
+    fn change_of_rules(&mut self) -> Input {
+        let mut rules = self.rules.clone();
+        for _ in 0..self.rng.below(3) {
+            alter(&mut self.rng, &mut rules);
+        }
+        if rules.partition.as_str() == PARTITION && self.rng.chance(900) {
+            self.rules = rules.clone();
+        }
+        let by = self.person();
+        Input::AdoptRulebook { rulebook: Box::new(rules), by, reason: Text::new("generated") }
+    }
+
+    /// A report nobody sent: any kind, any figures, of an order that may or may not be at work.
+    fn forged_report(&mut self) -> Input {
+        let intent_id = IntentId::new(format!("I{}", self.rng.between(1, self.sent.len() as u64 + 1)));
+        let key = fillwright_domain::IntentKey::derive(PARTITION, &intent_id);
+        Input::Report(ExecutionReport {
+            order_intent_id: OrderIntentId::derive(key, 1),
+            exec_id: ExecId::new(format!("F{}", self.rng.below(1000))),
+            transact_at: self.at(),
+            kind: self.forged_kind(),
+        })
+    }
+
+    fn forged_kind(&mut self) -> ReportKind {
+        let mut qty = || Qty::new(self.rng.pick(&[units(0), units(1), units(UNIT), units(-UNIT), number("1000000000000")]));
+        let (last_qty, cum_qty) = (qty(), qty());
+        let text = Text::new("forged");
+        match self.rng.below(9) {
+            0 => ReportKind::Accepted { venue_order_id: VenueOrderId::new("F") },
+            1 => ReportKind::Rejected { text },
+            2 => ReportKind::Canceled { cum_qty },
+            3 => ReportKind::Expired { cum_qty },
+            4 => ReportKind::CancelRejected,
+            5 => ReportKind::NotFound,
+            6 => ReportKind::QueryFailed { text },
+            _ => ReportKind::Fill {
+                last_qty,
+                last_px: Px::new(self.rng.pick(&[units(0), units(UNIT / 3), units(i128::MAX)])),
+                cum_qty,
+                fee: Notional::new(self.rng.pick(&[units(0), units(-5), units(i128::MAX)])),
+            },
+        }
+    }
+}
+
+fn register(run: &str) -> Input {
+    Input::RegisterRun {
+        run_id: RunId::new(run),
+        manifest_hash: Text::new("9f86d081"),
+        by: Principal::new("research-1"),
+    }
+}
+
+/// A rulebook that lets most things through, with figures drawn from the seed.
+fn rulebook(rng: &mut Rng) -> Rulebook {
+    let open = |from: i64, until: i64| OpenWindow {
+        open_at: Timestamp::from_ns(from * NS_PER_S),
+        close_at: Timestamp::from_ns(until * NS_PER_S),
+    };
+    let session = Hours::Windows {
+        valid_from: Timestamp::from_ns(0),
+        valid_until: Timestamp::from_ns(20_000 * NS_PER_S),
+        open: vec![open(0, 300), open(300, 2_000), open(2_600, 10_000)],
+    };
+    Rulebook {
+        version: Text::new("1"),
+        partition: Text::new(PARTITION),
+        environment: Text::new("offline"),
+        venues: BTreeMap::from([venue("BINANCE", "always"), venue("NASDAQ", "session")]),
+        instruments: INSTRUMENTS.iter().map(|id| (InstrumentId::new(id), instrument(rng, id))).collect(),
+        strategies: BTreeMap::from([strategy("trend", true), strategy("other", true), strategy("off", false)]),
+        books: BOOKS.iter().map(|id| (BookId::new(id), book(rng, id))).collect(),
+        calendars: BTreeMap::from([
+            (CalendarId::new("always"), Hours::Always),
+            (CalendarId::new("session"), session),
+        ]),
+        risk: risk(rng),
+        execution: ExecutionPolicy {
+            quote_age_max_ms: 1_000,
+            mark_age_max_ms: rng.pick(&[1_000, 60_000, 10_000_000]),
+            minimum_trade_weight: Ratio::new(number("0.0005")),
+        },
+    }
+}
+
+fn venue(id: &str, calendar: &str) -> (VenueId, Venue) {
+    (VenueId::new(id), Venue { enabled: true, calendar: CalendarId::new(calendar) })
+}
+
+fn strategy(id: &str, enabled: bool) -> (StrategyId, Strategy) {
+    (StrategyId::new(id), Strategy { enabled, owner: Text::new("desk"), description: Text::new(id) })
+}
+
+fn instrument(rng: &mut Rng, id: &str) -> Instrument {
+    let (venue, symbol) = id.split_once(':').unwrap_or(("BINANCE", id));
+    let (lots, tick) = match symbol {
+        "PEPEUSDT" => (["0.000000000000000001", "1"], "0.000000000001"),
+        "BTCUSDT" => (["0.001", "0.00001"], "0.01"),
+        _ => (["1", "0.01"], "0.01"),
+    };
+    let lot = number(rng.pick(&lots));
+    let step = lot.mantissa() * rng.pick(&[1, 1, 1, 5]);
+    Instrument {
+        instrument_id: InstrumentId::new(id),
+        venue: VenueId::new(venue),
+        lot_size: Qty::new(lot),
+        step_size: Qty::new(units(step)),
+        tick_size: Px::new(number(tick)),
+        min_notional: Notional::new(number(rng.pick(&["0", "1", "10", "1000"]))),
+        contract_size: Ratio::new(number(rng.pick(&["1", "1", "1", "0.1", "100"]))),
+        maker_fee: Ratio::ZERO,
+        taker_fee: Ratio::new(number("0.0004")),
+        max_qty: rng.chance(200).then(|| Qty::new(number("1000000000000"))),
+        calendar: CalendarId::new(if venue == "NASDAQ" { "session" } else { "always" }),
+        enabled: true,
+        updated_at: Text::new("2026-01-01"),
+    }
+}
+
+fn book(rng: &mut Rng, id: &str) -> Book {
+    let (binance, nasdaq) = match id {
+        "core" => (Plane::Paper, Plane::Paper),
+        "desk" => (Plane::LiveStub, Plane::LiveStub),
+        "mixed" => (Plane::LiveStub, Plane::Paper),
+        _ => (Plane::Paper, Plane::LiveStub),
+    };
+    let equity = number(if id == "tiny" { "100" } else { rng.pick(&["100000", "1000000", "250000000000"]) });
+    Book {
+        enabled: true,
+        strategy_id: StrategyId::new("trend"),
+        equity: Notional::new(equity),
+        allocation: Notional::new(units(equity.mantissa() / rng.pick(&[1, 2, 10]))),
+        source_run: Some(RunId::new(rng.pick(&RUNS[..2]))),
+        executors: BTreeMap::from([(VenueId::new("BINANCE"), binance), (VenueId::new("NASDAQ"), nasdaq)]),
+        risk: rng.chance(250).then(|| risk(rng)),
+    }
+}
+
+fn risk(rng: &mut Rng) -> RiskEnvelope {
+    let mut breach = || rng.pick(&[Breach::Deny, Breach::Reduce, Breach::Reduce]);
+    let (on_order_notional, on_leverage, on_asset_exposure) = (breach(), breach(), breach());
+    let mut limit = |choices: &[&str]| (!rng.chance(20)).then(|| number(rng.pick(choices)));
+    RiskEnvelope {
+        max_order_notional: limit(&["1000", "50000", "1000000", "100000000000000"]).map(Notional::new),
+        on_order_notional,
+        max_leverage: limit(&["0.5", "1", "3", "3.333333333333333333"]).map(Ratio::new),
+        on_leverage,
+        max_asset_exposure: limit(&["0.1", "0.4", "1", "2"]).map(Ratio::new),
+        on_asset_exposure,
+    }
+}
+
+/// Changes one thing, mostly one that decisions depend on.
+fn alter(rng: &mut Rng, rules: &mut Rulebook) {
+    let instrument = InstrumentId::new(rng.pick(&INSTRUMENTS));
+    let book = BookId::new(rng.pick(&BOOKS));
+    match rng.below(16) {
+        0 => rules.partition = Text::new(rng.pick(&["other", PARTITION])),
+        1 => rules.risk = risk(rng),
+        2 => toggle(rules.books.get_mut(&book).map(|book| &mut book.enabled)),
+        3 => toggle(rules.instruments.get_mut(&instrument).map(|found| &mut found.enabled)),
+        4 => toggle(rules.strategies.get_mut("trend").map(|strategy| &mut strategy.enabled)),
+        5 => toggle(rules.venues.get_mut(rng.pick(&["BINANCE", "NASDAQ"])).map(|venue| &mut venue.enabled)),
+        6 => drop(rules.instruments.remove(&instrument)),
+        7 => drop(rules.books.remove(&book)),
+        8 => drop(rules.calendars.remove("session")),
+        9 => {
+            rules.instruments.insert(instrument.clone(), self::instrument(rng, instrument.as_str()));
+        }
+        10 => {
+            rules.books.insert(book.clone(), self::book(rng, book.as_str()));
+        }
+        11 => drop(rules.venues.remove("NASDAQ")),
+        12 => {
+            let fresh = rulebook(rng);
+            *rules = fresh;
+        }
+        13 => rules.books.values_mut().for_each(|book| drop(book.executors.remove("NASDAQ"))),
+        14 => rules.books.values_mut().for_each(|book| book.source_run = None),
+        _ => rules.version = Text::new(format!("{}", rng.below(100))),
+    }
+}
+
+fn toggle(switch: Option<&mut bool>) {
+    if let Some(switch) = switch {
+        *switch = !*switch;
+    }
+}

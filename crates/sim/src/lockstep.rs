@@ -1,0 +1,251 @@
+//! One seed: kernel and reference decide side by side on a generated stream, a venue misbehaves, a witness watches.
+
+use crate::canary::{Canary, Tampered};
+use crate::generate::{Generator, PARTITION};
+use crate::oracle::{Oracle, Tally};
+use crate::reference::Reference;
+use crate::rng::Rng;
+use crate::venue::{Habits, Venue};
+use fillwright_domain::Timestamp;
+use fillwright_kernel::{Durable, Effect, Event, Input, Kernel};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Something went wrong at a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The seed that reproduces it.
+    pub seed: u64,
+    /// The step, counted from 1; zero after the last.
+    pub step: u64,
+    /// What went wrong.
+    pub what: String,
+    /// What came in, up to and with the step that failed.
+    pub trace: Vec<(Timestamp, Input)>,
+}
+
+/// Kernel, reference and witness, given the same inputs.
+pub struct Pair {
+    kernel: Kernel,
+    reference: Reference,
+    oracle: Oracle,
+    history: Vec<Vec<Event>>,
+    canary: Option<Canary>,
+}
+
+struct Proven;
+
+impl Durable for Proven {
+    fn covers(&self, _: u64) -> bool {
+        true
+    }
+}
+
+impl Pair {
+    /// A pair that has seen nothing, with a planted bug or none.
+    pub fn new(canary: Option<Canary>) -> Self {
+        Self {
+            kernel: Kernel::new(PARTITION),
+            reference: Reference::new(PARTITION),
+            oracle: Oracle::default(),
+            history: Vec::new(),
+            canary,
+        }
+    }
+
+    /// Takes one input on both sides.
+    ///
+    /// # Errors
+    ///
+    /// Says where the two disagree, or what may not have happened.
+    pub fn step(&mut self, at: Timestamp, input: &Input) -> Result<Vec<Effect>, String> {
+        let stepped = catch_unwind(AssertUnwindSafe(|| self.step_or_panic(at, input)));
+        stepped.unwrap_or_else(|panic| Err(format!("panic: {}", words_of(panic.as_ref()))))
+    }
+
+    fn step_or_panic(&mut self, at: Timestamp, input: &Input) -> Result<Vec<Effect>, String> {
+        let decided = self.kernel.decide(at, input);
+        if self.canary.is_none() {
+            agree(&decided, &self.reference.decide(at, input))?;
+        }
+        let before = self.kernel.clone();
+        let step = self.kernel.step(at, input);
+        let events = step.events.clone();
+        let (events, effects) = match self.canary {
+            None => (events, step.release(&Proven)),
+            Some(canary) => {
+                let effects = step.release(&Proven);
+                let tampered = canary.tamper(before, &mut self.kernel, at, input, Tampered { events, effects });
+                (tampered.events, tampered.effects)
+            }
+        };
+        if self.canary.is_none() {
+            self.reference.record(at, input, &events);
+        }
+        self.oracle.watch(at, input, &events, &effects, self.kernel.state())?;
+        self.history.push(events);
+        Ok(effects)
+    }
+
+    /// As if the process had died: a new kernel knows what the events say, and no more.
+    ///
+    /// # Errors
+    ///
+    /// When it does not know the same.
+    pub fn restart(&mut self) -> Result<(), String> {
+        let mut replayed = Kernel::new(PARTITION);
+        self.history.iter().for_each(|events| replayed.replay(events));
+        let same = replayed == self.kernel;
+        self.kernel = replayed;
+        if same || self.canary.is_some() { Ok(()) } else { Err("[I4] replaying the events gives another state".to_owned()) }
+    }
+}
+
+fn agree(kernel: &[Event], reference: &[Event]) -> Result<(), String> {
+    if kernel == reference {
+        return Ok(());
+    }
+    let differ = kernel.iter().zip(reference).find(|(one, other)| one != other);
+    Err(match differ {
+        Some((one, other)) => format!("the kernel decides\n  {one:?}\nthe reference decides\n  {other:?}"),
+        None => format!("the kernel decides {} events, the reference {}", kernel.len(), reference.len()),
+    })
+}
+
+/// What a panic said.
+pub fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default()
+}
+
+/// A pair, the venue and what came in so far.
+struct World {
+    pair: Pair,
+    venue: Venue,
+    generator: Generator,
+    rng: Rng,
+    trace: Vec<(Timestamp, Input)>,
+    is_wild: bool,
+}
+
+/// Runs one seed to its end.
+///
+/// # Errors
+///
+/// The first thing that went wrong.
+pub fn run(seed: u64, canary: Option<Canary>) -> Result<Tally, Box<Failure>> {
+    let mut world = World::new(seed, canary);
+    match world.live_through() {
+        Ok(()) => Ok(world.pair.oracle.tally),
+        Err(what) => Err(Box::new(Failure {
+            seed,
+            step: world.pair.oracle.tally.steps,
+            what,
+            trace: std::mem::take(&mut world.trace),
+        })),
+    }
+}
+
+impl World {
+    fn new(seed: u64, canary: Option<Canary>) -> Self {
+        let mut rng = Rng::new(seed);
+        let is_wild = rng.chance(200) && canary.is_none();
+        let habits = Habits::draw(&mut rng);
+        let venue = Venue::new(rng.split(), habits);
+        let generator = Generator::new(rng.split(), is_wild);
+        Self { pair: Pair::new(canary), venue, generator, rng, trace: Vec::new(), is_wild }
+    }
+
+    fn live_through(&mut self) -> Result<(), String> {
+        for input in self.generator.opening() {
+            self.take(&input)?;
+        }
+        let steps = self.rng.pick(&[20, 60, 120, 200]);
+        for _ in 0..steps {
+            self.generator.wait();
+            self.venue_acts()?;
+            let input = self.generator.next();
+            if input == Input::Resume {
+                self.pair.restart()?;
+                self.venue.drop_wire();
+            }
+            self.take(&input)?;
+        }
+        self.come_to_rest()
+    }
+
+    fn take(&mut self, input: &Input) -> Result<(), String> {
+        let at = self.generator.at();
+        self.trace.push((at, input.clone()));
+        for effect in self.pair.step(at, input)? {
+            carry_out(&mut self.venue, at, &effect);
+        }
+        Ok(())
+    }
+
+    fn venue_acts(&mut self) -> Result<(), String> {
+        let at = self.generator.at();
+        for _ in 0..self.rng.below(3) {
+            self.venue.trade(at);
+        }
+        for _ in 0..self.rng.below(4) {
+            let Some(report) = self.venue.receive(at) else { break };
+            self.take(&Input::Report(report))?;
+        }
+        Ok(())
+    }
+
+    /// Faults stop, queries are answered: everything that was begun must end, and all ledgers agree.
+    fn come_to_rest(&mut self) -> Result<(), String> {
+        self.generator.wait();
+        self.venue.calm_down(self.generator.at());
+        self.drain()?;
+        self.pair.restart()?;
+        self.take(&Input::Resume)?;
+        self.drain()?;
+        if let Some(violation) = self.venue.violations().first() {
+            return Err(format!("[I2] {violation}"));
+        }
+        if self.is_wild {
+            return Ok(());
+        }
+        self.pair.oracle.all_ended()?;
+        agrees_with_venue(&self.pair.oracle, &self.venue)
+    }
+
+    fn drain(&mut self) -> Result<(), String> {
+        while let Some(report) = self.venue.receive(self.generator.at()) {
+            self.take(&Input::Report(report))?;
+        }
+        Ok(())
+    }
+}
+
+/// Does what an effect asks, at the venue.
+pub fn carry_out(venue: &mut Venue, at: Timestamp, effect: &Effect) {
+    match effect {
+        Effect::PlaceOrder(order) => venue.place(at, order),
+        Effect::CancelOrder { order_intent_id, .. } => venue.cancel(at, *order_intent_id),
+        Effect::QueryOrder { order_intent_id, .. } => venue.query(at, *order_intent_id),
+        Effect::Reply { .. } => {}
+    }
+}
+
+/// Whether outcomes add up to what the venue's own ledger says, order by order known. [I3]
+///
+/// # Errors
+///
+/// Names what differs.
+pub fn agrees_with_venue(oracle: &Oracle, venue: &Venue) -> Result<(), String> {
+    if let Some(order) = venue.orders().find(|order| !oracle.knows_order(order.order_intent_id)) {
+        return Err(format!("[I2] the venue has {}, which was never released", order.client_order_id()));
+    }
+    let theirs = venue.positions().into_iter().map(|(place, held)| (place, crate::exact::exact(fillwright_domain::Decimal::from_mantissa(held))));
+    let (ours, theirs) = (oracle.live_positions(), theirs.collect());
+    if ours == theirs { Ok(()) } else { Err(format!("[I3] positions differ from the venue's:\n  {ours:?}\n  {theirs:?}")) }
+}
+
+/// Whether a fixed stream of inputs still fails in the same way of failing.
+pub fn fails(trace: &[(Timestamp, Input)], canary: Option<Canary>) -> Option<String> {
+    let mut pair = Pair::new(canary);
+    trace.iter().find_map(|(at, input)| pair.step(*at, input).err())
+}

@@ -1,0 +1,492 @@
+//! An independent witness: it sees every step and says what may never happen, whatever kernel and reference agree on.
+//!
+//! Figures are its own, kept as it goes along in exact rationals. The names in brackets are the invariants of
+//! `reliability.md` section 3.
+
+use crate::exact::{Exact, exact};
+use fillwright_domain::{
+    ActionType, BookId, ExecId, ExecutionStatus, Instrument, InstrumentId, Intent, IntentId, OrderIntent,
+    OrderIntentId, OrderStatus, OrderType, Plane, Quote, ResultStatus, Side, Timestamp,
+};
+use fillwright_kernel::{Answer, Effect, Event, Gate, Input, Ruling, State, Verdict};
+use fillwright_policy::{Book, Rulebook};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Gates with a rule in force: no order without a verdict of each.
+const IN_FORCE: [Gate; 16] = [
+    Gate::Rulebook,
+    Gate::Book,
+    Gate::Provenance,
+    Gate::Strategy,
+    Gate::Instrument,
+    Gate::Venue,
+    Gate::TradingHours,
+    Gate::DataAge,
+    Gate::KillSwitch,
+    Gate::Mapping,
+    Gate::Sizing,
+    Gate::OrderNotional,
+    Gate::Leverage,
+    Gate::AssetExposure,
+    Gate::Precision,
+    Gate::Schedule,
+];
+
+/// What a witness says when something happened that may not.
+pub type Finding = Result<(), String>;
+
+/// Where a position is held.
+pub type Place = (BookId, Plane, InstrumentId);
+
+/// What it remembers of an order.
+#[derive(Debug, Clone)]
+struct Seen {
+    order: OrderIntent,
+    cum_qty: Exact,
+    execs: BTreeSet<ExecId>,
+    is_cancelling: bool,
+    last_status: Option<OrderStatus>,
+    has_outcome: bool,
+}
+
+/// How much was witnessed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Steps.
+    pub steps: u64,
+    /// Intents accepted.
+    pub intents: u64,
+    /// Intents that came again.
+    pub duplicates: u64,
+    /// Ids that came with other content.
+    pub conflicts: u64,
+    /// Intents refused.
+    pub denied: u64,
+    /// Intents that needed nothing.
+    pub skipped: u64,
+    /// Orders cut by a gate.
+    pub reduced: u64,
+    /// Orders released.
+    pub orders: u64,
+    /// Fills booked.
+    pub fills: u64,
+    /// Reports that changed nothing.
+    pub ignored: u64,
+    /// Halts.
+    pub kills: u64,
+    /// Changes of the rules.
+    pub rulebooks: u64,
+}
+
+/// The witness.
+#[derive(Debug, Clone, Default)]
+pub struct Oracle {
+    rules: Option<Rulebook>,
+    marks: BTreeMap<InstrumentId, Exact>,
+    is_halted: bool,
+    intents: BTreeMap<IntentId, Option<ResultStatus>>,
+    orders: BTreeMap<OrderIntentId, Seen>,
+    working: BTreeSet<OrderIntentId>,
+    positions: BTreeMap<Place, Exact>,
+    /// How much it saw.
+    pub tally: Tally,
+}
+
+macro_rules! must {
+    ($holds:expr, $($what:tt)+) => {
+        if !$holds {
+            return Err(format!($($what)+));
+        }
+    };
+}
+
+impl Oracle {
+    /// Watches one step, and the state that came of it.
+    ///
+    /// # Errors
+    ///
+    /// Says what may not have happened.
+    pub fn watch(&mut self, at: Timestamp, input: &Input, events: &[Event], effects: &[Effect], state: &State) -> Finding {
+        self.tally.steps += 1;
+        must!(!events.is_empty() || *input == Input::Resume, "a step recorded nothing");
+        let mut verdicts: &[Verdict] = &[];
+        for event in events {
+            if let Event::IntentJudged { verdicts: said, .. } = event {
+                verdicts = said;
+            }
+            self.read(at, input, verdicts, event)?;
+        }
+        self.effects(events, effects)?;
+        self.closed_in_step(events)?;
+        self.positions_agree(state)
+    }
+
+    fn read(&mut self, at: Timestamp, input: &Input, verdicts: &[Verdict], event: &Event) -> Finding {
+        match event {
+            Event::RulebookAdopted { rulebook, .. } => {
+                self.rules = Some((**rulebook).clone());
+                self.tally.rulebooks += 1;
+            }
+            Event::MarkTaken { instrument_id, mark_px, .. } => {
+                self.marks.insert(instrument_id.clone(), exact(mark_px.get()));
+            }
+            Event::KillSwitchEngaged { .. } => {
+                self.is_halted = true;
+                self.tally.kills += 1;
+            }
+            Event::KillSwitchReleased { by, requested_by, .. } => {
+                must!(by != requested_by, "[I11] {by} released the halt alone");
+                self.is_halted = false;
+            }
+            Event::IntentAccepted { intent_id, .. } => {
+                let known = self.intents.insert(intent_id.clone(), None);
+                must!(known.is_none(), "[I1] intent {intent_id} was accepted twice");
+                self.tally.intents += 1;
+            }
+            Event::IntentDuplicated { intent_id, status, .. } => {
+                let known = self.intents.get(intent_id);
+                must!(known == Some(status), "duplicate {intent_id} answered {status:?}, known as {known:?}");
+                self.tally.duplicates += 1;
+            }
+            Event::IntentConflicted { intent_id, .. } => {
+                must!(self.intents.contains_key(intent_id), "unknown {intent_id} conflicts");
+                self.tally.conflicts += 1;
+            }
+            Event::IntentJudged { verdicts, .. } => self.judged(verdicts)?,
+            Event::OrderEmitted { order, .. } => self.emitted(at, input, verdicts, order)?,
+            Event::OrderStatusChanged { order_intent_id, status, exec_id, .. } => {
+                let order = self.working_order(*order_intent_id)?;
+                order.last_status = Some(*status);
+                order.is_cancelling = false;
+                must!(exec_id.iter().all(|exec| order.execs.insert(exec.clone())), "[I3] report {exec_id:?} counted twice");
+            }
+            Event::OrderStranded { order_intent_id, exec_id, .. } => {
+                let order = self.working_order(*order_intent_id)?;
+                must!(order.execs.insert(exec_id.clone()), "[I3] report {exec_id} counted twice");
+            }
+            Event::OrderCancelRequested { order_intent_id, .. } => {
+                self.working_order(*order_intent_id)?.is_cancelling = true;
+            }
+            Event::OrderQueried { order_intent_id, .. } => {
+                self.working_order(*order_intent_id)?.is_cancelling = false;
+            }
+            Event::FillBooked { order_intent_id, exec_id, last_qty, cum_qty, status, .. } => {
+                self.tally.fills += 1;
+                let order = self.working_order(*order_intent_id)?;
+                let (last, cum) = (exact(last_qty.get()), exact(cum_qty.get()));
+                must!(order.execs.insert(exec_id.clone()), "[I3] fill {exec_id} was booked twice");
+                must!(last.is_positive() && cum >= order.cum_qty, "[I3] {cum_qty} filled in all is less than before");
+                let ordered = exact(order.order.requested_quantity.get());
+                must!(cum <= ordered, "[I3] {cum_qty} filled of {}", order.order.requested_quantity);
+                order.cum_qty = cum;
+                order.last_status = Some(*status);
+            }
+            Event::ReportIgnored { .. } => self.tally.ignored += 1,
+            Event::OutcomeRecorded { outcome } => self.ended(outcome)?,
+            Event::IntentClosed { intent_id, result, .. } => {
+                let known = self.intents.insert(intent_id.clone(), Some(result.status));
+                must!(known.is_some(), "[I1] unknown intent {intent_id} was closed");
+                must!(known == Some(None), "[I1] intent {intent_id} was closed twice");
+                let traded = result.tokens_bought.is_some() || result.tokens_sold.is_some();
+                let should = matches!(result.status, ResultStatus::Success | ResultStatus::Partial);
+                must!(traded == should, "{intent_id} ended {:?} with traded = {traded}", result.status);
+            }
+            Event::RunRegistered { .. }
+            | Event::InputRefused { .. }
+            | Event::PlanMade { .. }
+            | Event::KillSwitchReleaseRequested { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn working_order(&mut self, id: OrderIntentId) -> Result<&mut Seen, String> {
+        self.orders.get_mut(&id).filter(|order| !order.has_outcome).ok_or(format!("[I1] order {id} is not at work"))
+    }
+
+    fn judged(&mut self, verdicts: &[Verdict]) -> Finding {
+        for (verdict, gate) in verdicts.iter().zip(IN_FORCE) {
+            must!(verdict.gate == gate, "the verdict of {gate:?} is missing");
+        }
+        let Some((last, before)) = verdicts.split_last() else { return Err("no verdicts at all".to_owned()) };
+        must!(before.iter().all(passes), "the chain went on after a refusal");
+        must!(!passes(last) || verdicts.len() == IN_FORCE.len(), "the verdicts end after {:?}", last.gate);
+        self.tally.reduced += u64::from(verdicts.iter().any(|verdict| matches!(verdict.ruling, Ruling::Reduce { .. })));
+        self.tally.denied += u64::from(matches!(last.ruling, Ruling::Deny { .. }));
+        self.tally.skipped += u64::from(matches!(last.ruling, Ruling::Skip { .. }));
+        Ok(())
+    }
+
+    fn emitted(&mut self, at: Timestamp, input: &Input, verdicts: &[Verdict], order: &OrderIntent) -> Finding {
+        self.tally.orders += 1;
+        must!(verdicts.len() == IN_FORCE.len() && verdicts.iter().all(passes), "an order without every verdict");
+        let Input::SubmitIntent { intent, quote } = input else { return Err("an order without an intent".to_owned()) };
+        must!(order.intent_id == intent.intent_id, "an order for another intent");
+        must!(self.intents.get(&order.intent_id) == Some(&None), "[I1] an order for an intent that is closed or unknown");
+        self.allowed(at, intent, quote.as_ref(), order)?;
+        let seen = Seen {
+            order: order.clone(),
+            cum_qty: Exact::zero(),
+            execs: BTreeSet::new(),
+            is_cancelling: false,
+            last_status: None,
+            has_outcome: false,
+        };
+        let known = self.orders.insert(order.order_intent_id, seen);
+        must!(known.is_none(), "[I2] order {} was released twice", order.order_intent_id);
+        self.working.insert(order.order_intent_id);
+        Ok(())
+    }
+
+    /// Whether an order may be sent: grid, halt, reduce-only, and every limit at worst case. [I6, I8]
+    fn allowed(&self, at: Timestamp, intent: &Intent, quote: Option<&Quote>, order: &OrderIntent) -> Finding {
+        let Some(rules) = &self.rules else { return Err("an order without rules".to_owned()) };
+        let (Some(book), Some(instrument)) =
+            (rules.books.get(&order.book_id), rules.instruments.get(&order.market_id))
+        else {
+            return Err("an order in an unknown book or instrument".to_owned());
+        };
+        let Some(quote) = quote else { return Err("an order without a quote".to_owned()) };
+        must!(book.enabled && instrument.enabled, "an order in a disabled book or instrument");
+        let age_ns = i128::from(at.as_ns()) - i128::from(quote.as_of.as_ns());
+        let age_max_ns = (i128::from(rules.execution.quote_age_max_ms) + 1) * 1_000_000;
+        must!((0..age_max_ns).contains(&age_ns), "an order on a quote {age_ns} ns old");
+        on_grid(instrument, order)?;
+        let (before, after) = self.worst_case(order);
+        let is_safety_exit = intent.action() == ActionType::EmergencyExit;
+        if self.is_halted || is_safety_exit || intent.reduce_only() {
+            must!(is_safety_exit || !self.is_halted, "[I6] an order after the kill switch");
+            must!(self.only_reduces(order), "[I6] {} adds risk", order.intent_id);
+            return Ok(());
+        }
+        must!(after <= before || self.within_limits(rules, book, instrument, quote, intent, order), "[I8] {} breaks a limit", order.intent_id);
+        let cap = rules.risk_of(book).max_order_notional.ok_or("an order without an order limit")?;
+        let touch = touch(quote, order.side);
+        let worth = touch * exact(order.requested_quantity.get()) * exact(instrument.contract_size.get());
+        must!(worth <= exact(cap.get()), "[I8] {} is worth more than one order may be", order.intent_id);
+        Ok(())
+    }
+
+    /// Whether an order, with all others at work on its side, only takes from the position.
+    fn only_reduces(&self, order: &OrderIntent) -> bool {
+        let position = self.positions.get(&place(order)).cloned().unwrap_or_else(Exact::zero);
+        let against = if order.side == Side::Buy { position.is_negative() } else { position.is_positive() };
+        let at_work = self.at_work(&place(order), order.side) + exact(order.requested_quantity.get());
+        against && at_work <= position.abs()
+    }
+
+    fn at_work(&self, place: &Place, side: Side) -> Exact {
+        let working = self.working.iter().filter_map(|id| self.orders.get(id));
+        let same = working.filter(|seen| self::place(&seen.order) == *place && seen.order.side == side);
+        same.fold(Exact::zero(), |sum, seen| sum + exact(seen.order.requested_quantity.get()))
+    }
+
+    /// The largest position without and with the order.
+    fn worst_case(&self, order: &OrderIntent) -> (Exact, Exact) {
+        let place = place(order);
+        let before = self.worst_of(&place, None);
+        (before, self.worst_of(&place, Some(order)))
+    }
+
+    fn worst_of(&self, place: &Place, more: Option<&OrderIntent>) -> Exact {
+        let position = self.positions.get(place).cloned().unwrap_or_else(Exact::zero);
+        let with = |side| {
+            let extra = more.filter(|order| order.side == side).map(|order| exact(order.requested_quantity.get()));
+            self.at_work(place, side) + extra.unwrap_or_else(Exact::zero)
+        };
+        let (long, short) = ((position.clone() + with(Side::Buy)).abs(), (position - with(Side::Sell)).abs());
+        if long > short { long } else { short }
+    }
+
+    fn within_limits(
+        &self,
+        rules: &Rulebook,
+        book: &Book,
+        instrument: &Instrument,
+        quote: &Quote,
+        intent: &Intent,
+        order: &OrderIntent,
+    ) -> bool {
+        let risk = rules.risk_of(book);
+        let (Some(leverage), Some(share)) = (risk.max_leverage, risk.max_asset_exposure) else { return false };
+        let own_cap = intent.max_leverage().map_or(leverage, |own| own.min(leverage));
+        let equity = exact(book.equity.get());
+        let own_place = place(order);
+        let own = touch(quote, order.side)
+            * self.worst_of(&own_place, Some(order))
+            * exact(instrument.contract_size.get());
+        let Some(others) = self.gross_besides(rules, &own_place) else { return false };
+        own <= exact(share.get()) * equity.clone() && own + others <= exact(own_cap.get()) * equity
+    }
+
+    /// Worst-case exposure of everything else in the book; nothing where a holding has no mark.
+    fn gross_besides(&self, rules: &Rulebook, own: &Place) -> Option<Exact> {
+        let held = self.positions.iter().filter(|(_, position)| !position.is_zero()).map(|(place, _)| place.clone());
+        let working = self.working.iter().filter_map(|id| self.orders.get(id)).map(|seen| place(&seen.order));
+        let places: BTreeSet<Place> = held.chain(working).filter(|place| is_beside(place, own)).collect();
+        let mut gross = Exact::zero();
+        for place in places {
+            let size = rules.instruments.get(&place.2)?.contract_size;
+            gross = gross + self.marks.get(&place.2)?.clone() * self.worst_of(&place, None) * exact(size.get());
+        }
+        Some(gross)
+    }
+
+    fn ended(&mut self, outcome: &fillwright_domain::ExecutionOutcome) -> Finding {
+        let order = self.working_order(outcome.order_intent_id)?;
+        let (filled, ordered) = (exact(outcome.filled_quantity.get()), exact(order.order.requested_quantity.get()));
+        must!(filled >= order.cum_qty && filled <= ordered, "[I3] an outcome of {}", outcome.filled_quantity);
+        let right = match outcome.status {
+            ExecutionStatus::Filled => filled == ordered,
+            ExecutionStatus::PartiallyFilled => filled.is_positive() && filled < ordered,
+            ExecutionStatus::Failed => filled.is_zero(),
+        };
+        must!(right, "{:?} with {} filled", outcome.status, outcome.filled_quantity);
+        let is_final = order.last_status.is_some_and(OrderStatus::is_final) || order.order.plane == Plane::Paper;
+        must!(is_final, "an outcome of an order that is {:?}", order.last_status);
+        order.has_outcome = true;
+        let (place, side) = (place(&order.order), order.order.side);
+        let position = self.positions.entry(place).or_insert_with(Exact::zero);
+        *position = if side == Side::Buy { position.clone() + filled } else { position.clone() - filled };
+        self.working.remove(&outcome.order_intent_id);
+        Ok(())
+    }
+
+    /// An order that reached its end has its outcome and its intent's result in the same step; a halt cancels all.
+    fn closed_in_step(&self, events: &[Event]) -> Finding {
+        for event in events {
+            let ended = match event {
+                Event::OrderStatusChanged { order_intent_id, status, .. }
+                | Event::FillBooked { order_intent_id, status, .. } => status.is_final().then_some(order_intent_id),
+                Event::OutcomeRecorded { outcome } => Some(&outcome.order_intent_id),
+                Event::OrderEmitted { order, .. } if order.plane == Plane::Paper => Some(&order.order_intent_id),
+                _ => None,
+            };
+            if let Some(seen) = ended.and_then(|id| self.orders.get(id)) {
+                let closed = self.intents.get(&seen.order.intent_id).is_some_and(Option::is_some);
+                must!(seen.has_outcome && closed, "[I1] {} ended without outcome or result", seen.order.intent_id);
+            }
+        }
+        let just_halted = events.iter().any(|event| matches!(event, Event::KillSwitchEngaged { .. }));
+        let left = self.working.iter().filter_map(|id| self.orders.get(id)).find(|seen| !seen.is_cancelling);
+        match left.filter(|_| just_halted) {
+            Some(seen) => Err(format!("[I6] the halt leaves {} at work", seen.order.intent_id)),
+            None => Ok(()),
+        }
+    }
+
+    /// Effects are what the events ask for: each once, nothing else. [I2]
+    fn effects(&self, events: &[Event], effects: &[Effect]) -> Finding {
+        let mut asked = effects.iter();
+        for event in events {
+            let wanted = match event {
+                Event::OrderEmitted { order, .. } if order.plane == Plane::Paper => continue,
+                Event::OrderEmitted { order, .. } => Effect::PlaceOrder(order.clone()),
+                Event::OrderCancelRequested { order_intent_id, instrument_id } => Effect::CancelOrder {
+                    order_intent_id: *order_intent_id,
+                    instrument_id: instrument_id.clone(),
+                },
+                Event::OrderQueried { order_intent_id, instrument_id, .. } => Effect::QueryOrder {
+                    order_intent_id: *order_intent_id,
+                    instrument_id: instrument_id.clone(),
+                },
+                Event::IntentClosed { intent_id, result, .. } => {
+                    Effect::Reply { intent_id: intent_id.clone(), answer: Answer::Closed(result.status) }
+                }
+                Event::IntentDuplicated { intent_id, first_seq, status } => Effect::Reply {
+                    intent_id: intent_id.clone(),
+                    answer: Answer::Duplicate { first_seq: *first_seq, status: *status },
+                },
+                Event::IntentConflicted { intent_id, first_seq } => Effect::Reply {
+                    intent_id: intent_id.clone(),
+                    answer: Answer::Conflict { first_seq: *first_seq },
+                },
+                _ => continue,
+            };
+            must!(asked.next() == Some(&wanted), "the events ask for {wanted:?}");
+        }
+        must!(asked.next().is_none(), "an effect that no event asks for");
+        Ok(())
+    }
+
+    /// The kernel's positions and working orders are those of the events. [I3]
+    fn positions_agree(&self, state: &State) -> Finding {
+        must!(state.orders.iter().map(|(id, _)| id).eq(self.working.iter().copied()), "other orders are at work");
+        let mut held: BTreeMap<Place, Exact> = self.positions.clone();
+        held.retain(|_, position| !position.is_zero());
+        for (book, plane, ledger) in state.ledgers.iter() {
+            for (instrument, holding) in ledger.holdings().filter(|(_, holding)| !holding.position.is_zero()) {
+                let known = held.remove(&(book.clone(), plane, instrument.clone()));
+                let agree = known == Some(exact(holding.position.get()));
+                must!(agree, "[I3] {book} holds {} {instrument}, not the sum of outcomes", holding.position);
+            }
+        }
+        must!(held.is_empty(), "[I3] a position is missing: {:?}", held.keys().next());
+        Ok(())
+    }
+
+    /// What has to be true once faults have stopped and everything was answered.
+    ///
+    /// # Errors
+    ///
+    /// Names the first intent or order that never ended.
+    pub fn all_ended(&self) -> Finding {
+        if let Some(id) = self.working.first() {
+            return Err(format!("[I9] order {id} of {} never ended", self.orders[id].order.intent_id));
+        }
+        match self.intents.iter().find(|(_, status)| status.is_none()) {
+            Some((intent, _)) => Err(format!("[I1] intent {intent} was accepted and never closed")),
+            None => Ok(()),
+        }
+    }
+
+    /// What outcomes add up to in the live-stub plane.
+    pub fn live_positions(&self) -> BTreeMap<(BookId, InstrumentId), Exact> {
+        let live = self.positions.iter().filter(|((_, plane, _), held)| *plane == Plane::LiveStub && !held.is_zero());
+        live.map(|((book, _, instrument), held)| ((book.clone(), instrument.clone()), held.clone())).collect()
+    }
+
+    /// Whether it ever saw this order released.
+    pub fn knows_order(&self, order: OrderIntentId) -> bool {
+        self.orders.contains_key(&order)
+    }
+
+    /// What became of an intent: nothing where it was never accepted.
+    pub fn intent(&self, intent: &IntentId) -> Option<Option<ResultStatus>> {
+        self.intents.get(intent).copied()
+    }
+
+    /// Orders without an outcome.
+    pub fn working(&self) -> usize {
+        self.working.len()
+    }
+}
+
+fn passes(verdict: &Verdict) -> bool {
+    matches!(verdict.ruling, Ruling::Allow | Ruling::Reduce { .. } | Ruling::Bypass)
+}
+
+fn place(order: &OrderIntent) -> Place {
+    (order.book_id.clone(), order.plane, order.market_id.clone())
+}
+
+/// Whether two places are in the same book and plane but another instrument.
+fn is_beside(one: &Place, other: &Place) -> bool {
+    one.0 == other.0 && one.1 == other.1 && one.2 != other.2
+}
+
+fn touch(quote: &Quote, side: Side) -> Exact {
+    exact(if side == Side::Buy { quote.ask_px.get() } else { quote.bid_px.get() })
+}
+
+fn on_grid(instrument: &Instrument, order: &OrderIntent) -> Finding {
+    let whole = |value: &Exact, step: Exact| value.to_step(&step, fillwright_domain::Rounding::Down).as_ref() == Some(value);
+    let qty = exact(order.requested_quantity.get());
+    must!(qty.is_positive(), "an order for {}", order.requested_quantity);
+    let on_lot = whole(&qty, exact(instrument.lot_size.get())) && whole(&qty, exact(instrument.step_size.get()));
+    must!(on_lot, "{} is not on the lot grid", order.requested_quantity);
+    must!(instrument.max_qty.is_none_or(|most| order.requested_quantity <= most), "an order above the venue's largest");
+    must!(order.limit_px.is_some() == (order.order_type == OrderType::Limit), "{:?} at {:?}", order.order_type, order.limit_px);
+    let on_tick = order.limit_px.is_none_or(|px| whole(&exact(px.get()), exact(instrument.tick_size.get())));
+    must!(on_tick, "{:?} is not on the tick grid", order.limit_px);
+    Ok(())
+}

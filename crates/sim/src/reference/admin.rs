@@ -1,0 +1,135 @@
+//! Rules, runs, marks and the kill switch.
+
+use super::facts::{Facts, Held};
+use super::gates::worth;
+use crate::exact::{Exact, exact};
+use fillwright_domain::{
+    BookId, InstrumentId, OrderIntentId, OrderStatus, Plane, Principal, Px, Rounding, RunId, Text, Timestamp,
+};
+use fillwright_kernel::event::Refusal;
+use fillwright_kernel::Event;
+use fillwright_policy::Rulebook;
+
+pub(super) fn adopt(facts: &Facts, rulebook: &Rulebook, by: &Principal, reason: &Text) -> Vec<Event> {
+    if by.is_empty() {
+        return refused(Refusal::Anonymous, by);
+    }
+    if rulebook.partition.as_str() != facts.partition {
+        return refused(Refusal::OtherPartition, by);
+    }
+    if facts.rulebook().is_some_and(|(_, in_force)| in_force == rulebook) {
+        return refused(Refusal::NothingNew, by);
+    }
+    if !facts.ledgers().iter().all(|(book, plane)| still_ruled(facts, rulebook, book, *plane)) {
+        return refused(Refusal::StillInUse, by);
+    }
+    let rulebook = Box::new(rulebook.clone());
+    vec![Event::RulebookAdopted { rulebook, by: by.clone(), reason: reason.clone() }]
+}
+
+/// Whether new rules still know everything a book holds: instrument, contract size, and the plane it is held on.
+fn still_ruled(facts: &Facts, new: &Rulebook, book: &BookId, plane: Plane) -> bool {
+    facts.holdings(book, plane).iter().all(|held| {
+        let old = facts.rulebook().and_then(|(_, old)| old.instruments.get(&held.instrument_id));
+        let Some(instrument) = new.instruments.get(&held.instrument_id) else { return false };
+        old.is_some_and(|old| old.contract_size == instrument.contract_size)
+            && new.books.get(book).and_then(|book| book.executors.get(&instrument.venue)) == Some(&plane)
+    })
+}
+
+pub(super) fn register(facts: &Facts, run_id: &RunId, manifest_hash: &Text, by: &Principal) -> Vec<Event> {
+    if by.is_empty() {
+        return refused(Refusal::Anonymous, by);
+    }
+    if facts.manifest(run_id) == Some(manifest_hash) {
+        return refused(Refusal::NothingNew, by);
+    }
+    vec![Event::RunRegistered { run_id: run_id.clone(), manifest_hash: manifest_hash.clone(), by: by.clone() }]
+}
+
+pub(super) fn mark(facts: &Facts, at: Timestamp, instrument_id: &InstrumentId, mark_px: Px, as_of: Timestamp) -> Vec<Event> {
+    let refused = |why| vec![Event::InputRefused { why, by: None }];
+    let known = facts.rulebook().is_some_and(|(_, rules)| rules.instruments.contains_key(instrument_id));
+    if !known || !mark_px.is_positive() {
+        return refused(Refusal::MarkUnusable);
+    }
+    if as_of > at {
+        return refused(Refusal::MarkFromFuture);
+    }
+    if facts.mark(instrument_id).is_some_and(|(_, in_force)| as_of < in_force) {
+        return refused(Refusal::MarkOutOfOrder);
+    }
+    if !facts.ledgers().iter().all(|(book, plane)| can_value(facts, book, *plane, instrument_id, mark_px)) {
+        return refused(Refusal::FigureOutOfRange);
+    }
+    vec![Event::MarkTaken { instrument_id: instrument_id.clone(), mark_px, as_of }]
+}
+
+/// Whether a book's gross exposure can be held with the instrument at this price.
+fn can_value(facts: &Facts, book: &BookId, plane: Plane, instrument_id: &InstrumentId, px: Px) -> bool {
+    let holdings = facts.holdings(book, plane);
+    let Some(own) = holdings.iter().find(|held| held.instrument_id == *instrument_id) else { return true };
+    let others = gross_besides(facts, &holdings, instrument_id);
+    let own = facts.rulebook().and_then(|(_, rules)| {
+        let instrument = rules.instruments.get(instrument_id)?;
+        worth(&exact(px.get()), &own.worst(), instrument)
+    });
+    others.zip(own).is_some_and(|(others, own)| (exact(others) + exact(own)).rounded(Rounding::Up).is_some())
+}
+
+/// Worst-case exposure of all marked holdings but one, in quote currency; nothing where it cannot be held.
+pub(super) fn gross_besides(
+    facts: &Facts,
+    holdings: &[Held],
+    besides: &InstrumentId,
+) -> Option<fillwright_domain::Decimal> {
+    let (_, rules) = facts.rulebook()?;
+    let mut gross = Exact::zero();
+    for held in holdings.iter().filter(|held| held.instrument_id != *besides) {
+        let Some((px, _)) = facts.mark(&held.instrument_id) else { continue };
+        let instrument = rules.instruments.get(&held.instrument_id)?;
+        gross = gross + exact(worth(&exact(px.get()), &held.worst(), instrument)?);
+    }
+    gross.rounded(Rounding::Up)
+}
+
+pub(super) fn kill(facts: &Facts, by: &Principal, reason: &Text) -> Vec<Event> {
+    if by.is_empty() {
+        return refused(Refusal::Anonymous, by);
+    }
+    if facts.is_halted() && facts.release_requested_by().is_none() {
+        return refused(Refusal::AlreadyEngaged, by);
+    }
+    let mut events = vec![Event::KillSwitchEngaged { by: by.clone(), reason: reason.clone() }];
+    for child in facts.working() {
+        let story = facts.story(child.order.order_intent_id);
+        if story.is_some_and(|story| story.status != OrderStatus::PendingCancel) {
+            events.push(cancel_request(child.order.order_intent_id, &child.order.market_id));
+        }
+    }
+    events
+}
+
+pub(super) fn cancel_request(order_intent_id: OrderIntentId, instrument_id: &InstrumentId) -> Event {
+    Event::OrderCancelRequested { order_intent_id, instrument_id: instrument_id.clone() }
+}
+
+pub(super) fn release(facts: &Facts, by: &Principal, reason: &Text) -> Vec<Event> {
+    if by.is_empty() {
+        return refused(Refusal::Anonymous, by);
+    }
+    if !facts.is_halted() {
+        return refused(Refusal::NotEngaged, by);
+    }
+    let Some(first) = facts.release_requested_by() else {
+        return vec![Event::KillSwitchReleaseRequested { by: by.clone(), reason: reason.clone() }];
+    };
+    if first == by {
+        return refused(Refusal::SamePerson, by);
+    }
+    vec![Event::KillSwitchReleased { by: by.clone(), requested_by: first.clone(), reason: reason.clone() }]
+}
+
+fn refused(why: Refusal, by: &Principal) -> Vec<Event> {
+    vec![Event::InputRefused { why, by: Some(by.clone()) }]
+}

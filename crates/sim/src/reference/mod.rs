@@ -1,0 +1,63 @@
+//! A slow, obvious kernel: it keeps everything that ever happened and recomputes whatever it needs by reading all of it.
+//!
+//! Written from the documents (`kernel`'s doc comments, the design and the house style), not from the kernel. It
+//! calculates with exact rationals, so that it shares no arithmetic with the kernel either. Given the same inputs both
+//! must record the same events, figures included.
+
+mod admin;
+mod facts;
+mod gates;
+mod intents;
+mod orders;
+
+use facts::Facts;
+use fillwright_domain::Timestamp;
+use fillwright_kernel::{Event, Input};
+
+/// One step that happened.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Counts steps from 1.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What came in.
+    pub input: Input,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+/// The slow kernel of one partition.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    partition: String,
+    history: Vec<Entry>,
+}
+
+impl Reference {
+    /// One that has seen nothing yet.
+    pub fn new(partition: &str) -> Self {
+        Self { partition: partition.to_owned(), history: Vec::new() }
+    }
+
+    /// What happens if this input comes in now.
+    pub fn decide(&self, at: Timestamp, input: &Input) -> Vec<Event> {
+        let facts = Facts::new(&self.partition, &self.history);
+        match input {
+            Input::AdoptRulebook { rulebook, by, reason } => admin::adopt(&facts, rulebook, by, reason),
+            Input::RegisterRun { run_id, manifest_hash, by } => admin::register(&facts, run_id, manifest_hash, by),
+            Input::SubmitIntent { intent, quote } => intents::submit(&facts, at, intent, quote.as_ref()),
+            Input::Mark { instrument_id, mark_px, as_of } => admin::mark(&facts, at, instrument_id, *mark_px, *as_of),
+            Input::Report(report) => orders::report(&facts, at, report),
+            Input::EngageKillSwitch { by, reason } => admin::kill(&facts, by, reason),
+            Input::ReleaseKillSwitch { by, reason } => admin::release(&facts, by, reason),
+            Input::Resume => orders::resume(&facts),
+        }
+    }
+
+    /// Notes what happened.
+    pub fn record(&mut self, at: Timestamp, input: &Input, events: &[Event]) {
+        let seq = self.history.len() as u64 + 1;
+        self.history.push(Entry { seq, at, input: input.clone(), events: events.to_vec() });
+    }
+}

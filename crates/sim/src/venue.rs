@@ -1,0 +1,267 @@
+//! A stub venue with a ledger of its own, which the engine's crashes do not touch.
+//!
+//! It acknowledges, rejects, fills in parts, races fills against cancels, and its wire loses, repeats, delays and
+//! reorders what it says. What it says of an order it never contradicts. It refuses a second order of the same name and
+//! notes it: that is the one thing an engine must never do.
+
+use crate::rng::Rng;
+use fillwright_domain::{
+    BookId, Decimal, ExecId, ExecutionReport, InstrumentId, Notional, OrderIntent, OrderIntentId, Px, Qty,
+    ReportKind, Side, Text, Timestamp, VenueOrderId,
+};
+use std::collections::BTreeMap;
+
+/// How a venue and its wire behave; shares are in a thousand.
+#[derive(Debug, Clone, Copy)]
+pub struct Habits {
+    /// Orders that never arrive.
+    pub never_arrives: u64,
+    /// Orders that are refused.
+    pub rejects: u64,
+    /// Reports that are lost on the wire.
+    pub loses: u64,
+    /// Reports that come twice.
+    pub repeats: u64,
+    /// Queries that cannot be answered.
+    pub query_fails: u64,
+    /// Cancels that a fill outruns.
+    pub fill_outruns_cancel: u64,
+    /// The longest a report is under way.
+    pub delay_max_ns: u64,
+}
+
+impl Habits {
+    /// A venue that does everything right, at once.
+    pub const CALM: Self = Self {
+        never_arrives: 0,
+        rejects: 0,
+        loses: 0,
+        repeats: 0,
+        query_fails: 0,
+        fill_outruns_cancel: 0,
+        delay_max_ns: 0,
+    };
+
+    /// Habits drawn from a seed.
+    pub fn draw(rng: &mut Rng) -> Self {
+        Self {
+            never_arrives: rng.pick(&[0, 20, 150]),
+            rejects: rng.pick(&[0, 50, 200]),
+            loses: rng.pick(&[0, 0, 50, 300]),
+            repeats: rng.pick(&[0, 100, 500]),
+            query_fails: rng.pick(&[0, 100, 500]),
+            fill_outruns_cancel: rng.pick(&[0, 300, 700]),
+            delay_max_ns: rng.pick(&[0, 1_000_000, 5_000_000_000]),
+        }
+    }
+}
+
+/// The venue.
+#[derive(Debug, Clone)]
+pub struct Venue {
+    rng: Rng,
+    habits: Habits,
+    orders: BTreeMap<OrderIntentId, Resting>,
+    sent: BTreeMap<OrderIntentId, u32>,
+    wire: Vec<(Timestamp, ExecutionReport)>,
+    reports: u64,
+    violations: Vec<String>,
+}
+
+/// An order the venue has.
+#[derive(Debug, Clone)]
+struct Resting {
+    order: OrderIntent,
+    filled: i128,
+    is_open: bool,
+    /// Everything it ever said of the order.
+    said: Vec<ExecutionReport>,
+}
+
+impl Venue {
+    /// A venue with habits and nothing on its books.
+    pub fn new(rng: Rng, habits: Habits) -> Self {
+        Self {
+            rng,
+            habits,
+            orders: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            wire: Vec::new(),
+            reports: 0,
+            violations: Vec::new(),
+        }
+    }
+
+    /// What no engine may do and this one did.
+    pub fn violations(&self) -> &[String] {
+        &self.violations
+    }
+
+    /// Orders that reached it.
+    pub fn orders(&self) -> impl Iterator<Item = &OrderIntent> {
+        self.orders.values().map(|resting| &resting.order)
+    }
+
+    /// What each book holds by the venue's own ledger.
+    pub fn positions(&self) -> BTreeMap<(BookId, InstrumentId), i128> {
+        let mut positions = BTreeMap::new();
+        for resting in self.orders.values().filter(|resting| resting.filled != 0) {
+            let signed = if resting.order.side == Side::Buy { resting.filled } else { -resting.filled };
+            *positions.entry((resting.order.book_id.clone(), resting.order.market_id.clone())).or_default() += signed;
+        }
+        positions.retain(|_, position| *position != 0);
+        positions
+    }
+
+    /// Takes an order.
+    pub fn place(&mut self, at: Timestamp, order: &OrderIntent) {
+        let sent = self.sent.entry(order.order_intent_id).or_default();
+        *sent += 1;
+        if *sent > 1 {
+            self.violations.push(format!("order {} was sent {sent} times", order.client_order_id()));
+            return;
+        }
+        if self.rng.chance(self.habits.never_arrives) {
+            return;
+        }
+        let resting = Resting { order: order.clone(), filled: 0, is_open: true, said: Vec::new() };
+        self.orders.insert(order.order_intent_id, resting);
+        if self.rng.chance(self.habits.rejects) {
+            self.end(order.order_intent_id);
+            self.say(at, order.order_intent_id, ReportKind::Rejected { text: Text::new("not today") });
+        } else {
+            let venue_order_id = VenueOrderId::new(format!("V{}", self.orders.len()));
+            self.say(at, order.order_intent_id, ReportKind::Accepted { venue_order_id });
+        }
+    }
+
+    /// Tries to cancel an order.
+    pub fn cancel(&mut self, at: Timestamp, order: OrderIntentId) {
+        if self.rng.chance(self.habits.fill_outruns_cancel) {
+            self.fill(at, order);
+        }
+        let Some(filled) = self.orders.get(&order).filter(|resting| resting.is_open).map(|resting| resting.filled)
+        else {
+            return self.say(at, order, ReportKind::CancelRejected);
+        };
+        self.end(order);
+        self.say(at, order, ReportKind::Canceled { cum_qty: qty(filled) });
+    }
+
+    /// Answers what became of an order: everything it ever said of it, again.
+    pub fn query(&mut self, at: Timestamp, order: OrderIntentId) {
+        if self.rng.chance(self.habits.query_fails) {
+            return self.say_once(at, order, ReportKind::QueryFailed { text: Text::new("busy") });
+        }
+        match self.orders.get(&order) {
+            None => self.say_once(at, order, ReportKind::NotFound),
+            Some(resting) => resting.said.clone().into_iter().for_each(|report| self.transmit(at, report)),
+        }
+    }
+
+    /// Lets the market do something to one order.
+    pub fn trade(&mut self, at: Timestamp) {
+        let open: Vec<OrderIntentId> =
+            self.orders.iter().filter(|(_, resting)| resting.is_open).map(|(id, _)| *id).collect();
+        if open.is_empty() {
+            return;
+        }
+        let order = open[self.rng.index(open.len())];
+        if self.rng.chance(100) {
+            let filled = self.orders[&order].filled;
+            self.end(order);
+            self.say(at, order, ReportKind::Expired { cum_qty: qty(filled) });
+        } else {
+            self.fill(at, order);
+        }
+    }
+
+    /// The next report to arrive by this time.
+    pub fn receive(&mut self, at: Timestamp) -> Option<ExecutionReport> {
+        let due = self.wire.iter().enumerate().filter(|(_, (due, _))| *due <= at);
+        let (first, _) = due.min_by_key(|(_, (due, _))| *due)?;
+        Some(self.wire.remove(first).1)
+    }
+
+    /// From now on it does everything right, and every order it still has ends.
+    pub fn calm_down(&mut self, at: Timestamp) {
+        self.habits = Habits::CALM;
+        self.wire.iter_mut().for_each(|(due, _)| *due = at);
+        let open: Vec<OrderIntentId> =
+            self.orders.iter().filter(|(_, resting)| resting.is_open).map(|(id, _)| *id).collect();
+        for order in open {
+            self.fill(at, order);
+            if self.orders[&order].is_open {
+                let filled = self.orders[&order].filled;
+                self.end(order);
+                self.say(at, order, ReportKind::Expired { cum_qty: qty(filled) });
+            }
+        }
+    }
+
+    /// Whatever is under way is lost, as when a connection breaks.
+    pub fn drop_wire(&mut self) {
+        self.wire.clear();
+    }
+
+    fn end(&mut self, order: OrderIntentId) {
+        if let Some(resting) = self.orders.get_mut(&order) {
+            resting.is_open = false;
+        }
+    }
+
+    /// Fills an open order, in full or in part: never less than the smallest unit, never more than is left.
+    fn fill(&mut self, at: Timestamp, order: OrderIntentId) {
+        let Some(resting) = self.orders.get_mut(&order).filter(|resting| resting.is_open) else { return };
+        let left = resting.order.requested_quantity.get().mantissa() - resting.filled;
+        let part = match self.rng.below(4) {
+            0 => left / 3,
+            1 => left / 2,
+            _ => left,
+        };
+        let last = part.max(1);
+        resting.filled += last;
+        resting.is_open = last < left;
+        let cum_qty = qty(resting.filled);
+        let last_px = resting.order.limit_px.unwrap_or(Px::new(Decimal::from_mantissa(123_456_789_000_000_000)));
+        let fee = Notional::new(Decimal::from_mantissa(i128::from(self.rng.below(1000)) - 100));
+        self.say(at, order, ReportKind::Fill { last_qty: qty(last), last_px, cum_qty, fee });
+    }
+
+    /// Says something that stays said.
+    fn say(&mut self, at: Timestamp, order: OrderIntentId, kind: ReportKind) {
+        let is_answer = matches!(kind, ReportKind::CancelRejected);
+        let report = self.report(at, order, kind);
+        if let Some(resting) = self.orders.get_mut(&order).filter(|_| !is_answer) {
+            resting.said.push(report.clone());
+        }
+        self.transmit(at, report);
+    }
+
+    fn say_once(&mut self, at: Timestamp, order: OrderIntentId, kind: ReportKind) {
+        let report = self.report(at, order, kind);
+        self.transmit(at, report);
+    }
+
+    fn report(&mut self, at: Timestamp, order_intent_id: OrderIntentId, kind: ReportKind) -> ExecutionReport {
+        self.reports += 1;
+        let exec_id = ExecId::new(format!("X{}", self.reports));
+        ExecutionReport { order_intent_id, exec_id, transact_at: at, kind }
+    }
+
+    fn transmit(&mut self, at: Timestamp, report: ExecutionReport) {
+        if self.rng.chance(self.habits.loses) {
+            return;
+        }
+        let copies = if self.rng.chance(self.habits.repeats) { 2 } else { 1 };
+        for _ in 0..copies {
+            let delay_ns = self.rng.between(0, self.habits.delay_max_ns);
+            let due = at.as_ns().saturating_add_unsigned(delay_ns);
+            self.wire.push((Timestamp::from_ns(due), report.clone()));
+        }
+    }
+}
+
+fn qty(mantissa: i128) -> Qty {
+    Qty::new(Decimal::from_mantissa(mantissa))
+}
