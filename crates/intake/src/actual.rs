@@ -8,7 +8,7 @@ use fillwright_domain::{BookId, InstrumentId};
 use crate::asset::{self, Weight};
 use crate::document::Document;
 use crate::fields::Fields;
-use crate::json::{Member, Node, index};
+use crate::json::{Member, Node};
 use crate::refusal::{Excerpt, Fault, Refusal, RefusalKind};
 
 /// The weights a book holds.
@@ -44,7 +44,7 @@ fn book(member: &Member) -> Result<(BookId, ActualBook), Fault> {
 fn weights(node: &Node) -> Result<ActualBook, Fault> {
     let mut weights = ActualBook::new();
     for (position, row) in node.elements()?.iter().enumerate() {
-        let in_row = |fault: Fault| fault.inside(&index(position));
+        let in_row = |fault: Fault| fault.inside_element(position);
         let (instrument_id, weight) = held(row).map_err(in_row)?;
         let found = Excerpt::of(instrument_id.as_str());
         if weights.insert(instrument_id, weight).is_some() {

@@ -3,21 +3,20 @@
 //! The header is `Profile,Symbol,Action,Size,Target_Weight,Market,Description`, with `Source_Run` where the monitor
 //! writes one; columns may stand in any order. Size is the absolute change of weight. Dust is not dropped here: it
 //! becomes an intent like any other, and the kernel skips it on the record. A row stands on one line, so that an
-//! open quote cannot swallow the rows behind it.
+//! open quote cannot swallow the rows behind it; the last line too needs its ending, because half a row can look whole.
 
 use std::io::BufRead;
 
 use fillwright_domain::ids::check_id;
 use fillwright_domain::number::Parsed;
 use fillwright_domain::{
-    Ask, BookId, Decimal, Intent, IntentId, Origin, Ratio, Rebalance, RunId, Side, Text,
+    Ask, BookId, Decimal, Intent, Origin, Ratio, Rebalance, RunId, Side, Text,
 };
 
 use crate::asset::parse_symbol;
 use crate::fields::TEXT_BYTES_MAX;
-use crate::hash::derived_name;
-use crate::lines::{LineRecords, Position, ReadLine};
-use crate::refusal::{Excerpt, Refusal, RefusalKind, utf8};
+use crate::lines::{Line, LineRecords, Position, ReadLine};
+use crate::refusal::{Excerpt, Refusal, RefusalKind};
 
 const COLUMNS: &[&str] = &[
     "Profile",
@@ -63,95 +62,73 @@ impl<R: BufRead> DriftOrders<R> {
 impl ReadLine for DriftRow {
     type Record = Intent;
 
-    fn read_line(
-        &mut self,
-        source: &Text,
-        line: u64,
-        bytes: &[u8],
-    ) -> Result<Option<Intent>, Refusal> {
-        let place = Place { source, line, bytes };
+    fn read_line(&mut self, line: &Line<'_>) -> Result<Option<Intent>, Refusal> {
         match &self.header {
-            Header::Read(columns) => place.row(columns).map(Some),
-            Header::Refused => Err(place.refusal(None, RefusalKind::NoHeader)),
+            Header::Read(columns) => read_row(line, columns).map(Some),
+            Header::Refused => Err(line.refusal(None, RefusalKind::NoHeader)),
             Header::Awaited => {
-                let header = place.header();
-                self.header = header
-                    .as_ref()
-                    .map_or(Header::Refused, |columns| Header::Read(columns.clone()));
-                header.map(|_| None)
+                let columns = read_header(line);
+                let read = columns.as_ref().map(|columns| Header::Read(columns.clone()));
+                self.header = read.unwrap_or(Header::Refused);
+                columns.map(|_| None)
             }
         }
     }
 }
 
-/// One line and where it stands.
-struct Place<'a> {
-    source: &'a Text,
-    line: u64,
-    bytes: &'a [u8],
+fn read_header(line: &Line) -> Result<Vec<&'static str>, Refusal> {
+    let mut columns = Vec::new();
+    for cell in &cells(line)? {
+        let known = COLUMNS.iter().find(|column| *column == cell);
+        let unknown = || line.refusal(Some(cell), RefusalKind::UnknownField { known: COLUMNS });
+        let known = *known.ok_or_else(unknown)?;
+        if columns.contains(&known) {
+            return Err(line.refusal(Some(cell), RefusalKind::DuplicateField));
+        }
+        columns.push(known);
+    }
+    let is_missing = |column: &&&str| !columns.contains(*column) && **column != OPTIONAL_COLUMN;
+    match COLUMNS.iter().find(is_missing) {
+        Some(column) => Err(line.refusal(Some(column), RefusalKind::MissingField)),
+        None => Ok(columns),
+    }
 }
 
-impl Place<'_> {
-    fn refusal(&self, field: Option<&str>, kind: RefusalKind) -> Refusal {
-        let field = field.map(|field| Excerpt::of(field).as_str().to_owned());
-        Refusal { source: self.source.clone(), line: self.line, column: None, field, kind }
+fn read_row(line: &Line, columns: &[&'static str]) -> Result<Intent, Refusal> {
+    let cells = cells(line)?;
+    if cells.len() != columns.len() {
+        let kind = RefusalKind::CellCount { found: cells.len(), expected: columns.len() };
+        return Err(line.refusal(None, kind));
     }
+    Row { line, columns, cells: &cells }.intent()
+}
 
-    fn header(&self) -> Result<Vec<&'static str>, Refusal> {
-        let cells = self.cells()?;
-        let mut columns = Vec::new();
-        for cell in &cells {
-            let known = COLUMNS.iter().find(|column| *column == cell);
-            let known = known.ok_or_else(|| {
-                self.refusal(Some(cell), RefusalKind::UnknownField { known: COLUMNS })
-            })?;
-            if columns.contains(known) {
-                return Err(self.refusal(Some(cell), RefusalKind::DuplicateField));
-            }
-            columns.push(*known);
-        }
-        let missing =
-            COLUMNS.iter().find(|column| !columns.contains(column) && **column != OPTIONAL_COLUMN);
-        missing.map_or(Ok(columns), |column| {
-            Err(self.refusal(Some(column), RefusalKind::MissingField))
-        })
+/// The line's cells, unquoted. A line without its ending may be half a line: no cell says where it ends.
+fn cells(line: &Line) -> Result<Vec<String>, Refusal> {
+    let text = line.text()?;
+    if !line.ended {
+        return Err(line.refusal(None, RefusalKind::Unfinished));
     }
-
-    /// The line's cells, unquoted.
-    fn cells(&self) -> Result<Vec<String>, Refusal> {
-        let text = utf8(self.source, self.line, self.bytes)?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        // The line feed closes an unquoted row, and turns up inside the last cell of one whose quote is open.
-        let closed = format!("{text}\n");
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(closed.as_bytes());
-        let mut row = csv::StringRecord::new();
-        let _found =
-            reader.read_record(&mut row).map_err(|_| self.refusal(None, RefusalKind::NotUtf8))?;
-        if row.iter().any(|cell| cell.contains('\n')) {
-            return Err(self.refusal(None, RefusalKind::OpenQuote));
-        }
-        if row.len() > CELLS_MAX {
-            return Err(self.refusal(None, RefusalKind::TooManyValues { limit: CELLS_MAX }));
-        }
-        Ok(row.iter().map(str::to_owned).collect())
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // The line feed closes an unquoted row, and turns up inside the last cell of one whose quote is open.
+    let closed = format!("{text}\n");
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(closed.as_bytes());
+    let mut row = csv::StringRecord::new();
+    let _found =
+        reader.read_record(&mut row).map_err(|_| line.refusal(None, RefusalKind::NotUtf8))?;
+    if row.iter().any(|cell| cell.contains('\n')) {
+        return Err(line.refusal(None, RefusalKind::OpenQuote));
     }
-
-    fn row(&self, columns: &[&'static str]) -> Result<Intent, Refusal> {
-        let cells = self.cells()?;
-        if cells.len() != columns.len() {
-            let kind = RefusalKind::CellCount { found: cells.len(), expected: columns.len() };
-            return Err(self.refusal(None, kind));
-        }
-        Row { place: self, columns, cells: &cells }.intent()
+    if row.len() > CELLS_MAX {
+        return Err(line.refusal(None, RefusalKind::TooManyValues { limit: CELLS_MAX }));
     }
+    Ok(row.iter().map(str::to_owned).collect())
 }
 
 /// One row under its header.
 struct Row<'a> {
-    place: &'a Place<'a>,
+    line: &'a Line<'a>,
     columns: &'a [&'static str],
     cells: &'a [String],
 }
@@ -166,7 +143,7 @@ impl Row<'_> {
         let weight_change =
             if side == Side::Sell { change.value.checked_neg() } else { Ok(change.value) };
         let weight_change = weight_change
-            .map_err(|_| self.place.refusal(Some("Size"), RefusalKind::ChangeOutOfRange))?;
+            .map_err(|_| self.line.refusal(Some("Size"), RefusalKind::ChangeOutOfRange))?;
         let ask = Rebalance {
             weight_change: Ratio::new(weight_change),
             target_weight: Ratio::new(target.value),
@@ -175,14 +152,14 @@ impl Row<'_> {
             description: self.read("Description", text)?,
         };
         Ok(Intent {
-            intent_id: self.derived_id(),
+            intent_id: self.line.derived_id("drift-"),
             strategy_id: None,
             book_id,
             instrument_id,
             source_run: self.source_run()?,
             ask: Ask::Rebalance(Box::new(ask)),
             input_truncated: change.truncated || target.truncated,
-            origin: Origin { source: self.place.source.clone(), line: self.place.line },
+            origin: Origin { source: self.line.source.clone(), line: self.line.number },
         })
     }
 
@@ -196,7 +173,7 @@ impl Row<'_> {
         column: &str,
         read: impl FnOnce(&str) -> Result<T, RefusalKind>,
     ) -> Result<T, Refusal> {
-        read(self.cell(column)).map_err(|kind| self.place.refusal(Some(column), kind))
+        read(self.cell(column)).map_err(|kind| self.line.refusal(Some(column), kind))
     }
 
     fn name(&self, column: &str) -> Result<&str, Refusal> {
@@ -210,12 +187,6 @@ impl Row<'_> {
             return Ok(None);
         }
         self.name(OPTIONAL_COLUMN).map(|run| Some(RunId::new(run)))
-    }
-
-    fn derived_id(&self) -> IntentId {
-        let place = self.place;
-        let parts = [place.source.as_str().as_bytes(), &place.line.to_be_bytes(), place.bytes];
-        IntentId::new(derived_name("drift-", &parts))
     }
 }
 

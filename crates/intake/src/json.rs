@@ -39,7 +39,8 @@ impl Value<'_> {
     pub(crate) const fn type_name(&self) -> &'static str {
         match self {
             Self::Null => "null",
-            Self::Bool(_) => "true or false",
+            Self::Bool(true) => "true",
+            Self::Bool(false) => "false",
             Self::Number(_) => "a number",
             Self::NotFinite(_) => "no number",
             Self::String(_) => "a string",
@@ -136,7 +137,7 @@ impl<'a> Scanner<'a> {
             return Ok(nodes);
         }
         loop {
-            nodes.push(self.value(depth).map_err(|fault| fault.inside(&index(nodes.len())))?);
+            nodes.push(self.value(depth).map_err(|fault| fault.inside_element(nodes.len()))?);
             self.skip_space();
             if self.eat(b']') {
                 return Ok(nodes);
@@ -306,11 +307,6 @@ impl<'a> Scanner<'a> {
     fn fault(&self, kind: RefusalKind) -> Fault {
         Fault::new(self.at, kind)
     }
-}
-
-/// An element's place in its array, as a field's name has it.
-pub(crate) fn index(position: usize) -> String {
-    format!("[{position}]")
 }
 
 fn refuse_duplicates(members: &[Member]) -> Result<(), Fault> {

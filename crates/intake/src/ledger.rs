@@ -10,9 +10,9 @@ use fillwright_domain::Text;
 
 use crate::fields::Fields;
 use crate::hash::sha256_hex;
-use crate::json::{self, Member, Node, Value};
-use crate::lines::{LineRecords, Position, ReadLine};
-use crate::refusal::{Excerpt, Fault, IntakeError, Refusal, RefusalKind, utf8};
+use crate::json::{Member, Node, Value};
+use crate::lines::{Line, LineRecords, Position, ReadLine};
+use crate::refusal::{Excerpt, Fault, IntakeError, Refusal, RefusalKind};
 use crate::registry::{self, AuditedRun};
 
 /// The `prev_hash` of the first record.
@@ -66,15 +66,8 @@ struct Record {
 impl ReadLine for Chain {
     type Record = Record;
 
-    fn read_line(
-        &mut self,
-        source: &Text,
-        line: u64,
-        bytes: &[u8],
-    ) -> Result<Option<Record>, Refusal> {
-        let text = utf8(source, line, bytes)?;
-        let record = json::parse(text, VALUES_MAX).and_then(|node| self.record(&node));
-        let record = record.map_err(|fault| fault.placed(source, line, text))?;
+    fn read_line(&mut self, line: &Line<'_>) -> Result<Option<Record>, Refusal> {
+        let record = line.json(VALUES_MAX, |node| self.record(node))?;
         self.head = record.hash.clone();
         Ok(Some(record))
     }

@@ -2,9 +2,11 @@
 
 use std::io::{self, BufRead, Read};
 
-use fillwright_domain::Text;
+use fillwright_domain::{IntentId, Text};
 
-use crate::refusal::{IntakeError, Refusal, RefusalKind};
+use crate::hash::derived_name;
+use crate::json::{self, Node};
+use crate::refusal::{Excerpt, Fault, IntakeError, Refusal, RefusalKind, utf8};
 
 /// The longest line read, in bytes. A longer one is refused and skipped without being held.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
@@ -14,17 +16,62 @@ pub trait ReadLine {
     /// What a line holds.
     type Record;
 
-    /// Reads one line, without its ending. `None` where the line is well formed and holds no record, as a header.
+    /// Reads one line. `None` where the line is well formed and holds no record, as a header.
     ///
     /// # Errors
     ///
     /// A refusal with the line's place.
-    fn read_line(
-        &mut self,
-        source: &Text,
-        line: u64,
-        bytes: &[u8],
-    ) -> Result<Option<Self::Record>, Refusal>;
+    fn read_line(&mut self, line: &Line<'_>) -> Result<Option<Self::Record>, Refusal>;
+}
+
+/// One line, and where it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'a> {
+    /// The file's name.
+    pub source: &'a Text,
+    /// Its number, counted from 1.
+    pub number: u64,
+    /// Its bytes, without its ending.
+    pub bytes: &'a [u8],
+    /// Whether it has an ending. The last line may have none because more will follow.
+    pub ended: bool,
+}
+
+impl<'a> Line<'a> {
+    /// The line's text.
+    pub(crate) fn text(&self) -> Result<&'a str, Refusal> {
+        utf8(self.source, self.number, self.bytes).map_err(|refusal| {
+            let cut = self.ended && refusal.is_unfinished();
+            if cut { Refusal { kind: RefusalKind::NotUtf8, ..refusal } } else { refusal }
+        })
+    }
+
+    /// Reads the line as one JSON value of at most `values_max` values.
+    pub(crate) fn json<T>(
+        &self,
+        values_max: usize,
+        read: impl FnOnce(&Node) -> Result<T, Fault>,
+    ) -> Result<T, Refusal> {
+        let text = self.text()?;
+        let value = json::parse(text, values_max).and_then(|node| read(&node));
+        value.map_err(|fault| {
+            let refusal = fault.placed(self.source, self.number, text);
+            let cut = self.ended && refusal.is_unfinished();
+            if cut { Refusal { kind: RefusalKind::CutOff, ..refusal } } else { refusal }
+        })
+    }
+
+    /// A refusal of the line, where no column is to blame.
+    pub(crate) fn refusal(&self, field: Option<&str>, kind: RefusalKind) -> Refusal {
+        let field = field.map(|field| Excerpt::of(field).to_string());
+        Refusal { source: self.source.clone(), line: self.number, column: None, field, kind }
+    }
+
+    /// The name of the intent on this line: the same source, number and bytes yield the same name.
+    pub(crate) fn derived_id(&self, prefix: &str) -> IntentId {
+        let parts = [self.source.as_str().as_bytes(), &self.number.to_be_bytes(), self.bytes];
+        IntentId::new(derived_name(prefix, &parts))
+    }
 }
 
 /// Where reading goes on: the first line not yet read.
@@ -115,22 +162,18 @@ impl<R: BufRead, L: ReadLine> LineRecords<R, L> {
     }
 
     /// Reads the line in the buffer. `None` where it holds no record.
-    fn read(&mut self, filled: Filled, line: u64) -> Result<Option<L::Record>, Refusal> {
+    fn read(&mut self, filled: Filled, number: u64) -> Result<Option<L::Record>, Refusal> {
+        let ended = self.buffer.ends_with(b"\n");
+        let line =
+            Line { source: &self.source, number, bytes: without_ending(&self.buffer), ended };
         if filled == Filled::TooLong {
             let kind = RefusalKind::LineTooLong { limit_bytes: LINE_BYTES_MAX };
-            return Err(Refusal {
-                source: self.source.clone(),
-                line,
-                column: None,
-                field: None,
-                kind,
-            });
+            return Err(line.refusal(None, kind));
         }
-        let bytes = without_ending(&self.buffer);
-        if bytes.iter().all(u8::is_ascii_whitespace) {
+        if line.bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(None);
         }
-        self.reader.read_line(&self.source, line, bytes)
+        self.reader.read_line(&line)
     }
 
     fn count(&mut self, read: &Result<Option<L::Record>, Refusal>) {

@@ -8,6 +8,10 @@
 //!    which `strategy_id` and `source_run` may be absent or null.
 //!
 //! Everything else is refused: unknown fields, duplicate fields, other types, words outside the sets.
+//!
+//! An intent without an id of its own gets `derived-` and 32 hexadecimal digits of SHA-256 over source, line number
+//! and bytes: reading the same file again yields the same ids. So a source must not be used again for other intents
+//! that happen to say the same on the same line.
 
 use std::io::BufRead;
 
@@ -18,10 +22,9 @@ use fillwright_domain::{
 };
 
 use crate::fields::Fields;
-use crate::hash::derived_name;
-use crate::json::{self, Node, index};
-use crate::lines::{LineRecords, Position, ReadLine};
-use crate::refusal::{Fault, Refusal, RefusalKind, utf8};
+use crate::json::Node;
+use crate::lines::{Line, LineRecords, Position, ReadLine};
+use crate::refusal::{Fault, Refusal, RefusalKind};
 
 /// The most reason codes one intent may carry.
 const REASON_CODES_MAX: usize = 256;
@@ -88,43 +91,19 @@ impl<R: BufRead> Intents<R> {
 impl ReadLine for IntentLine {
     type Record = Intent;
 
-    fn read_line(
-        &mut self,
-        source: &Text,
-        line: u64,
-        bytes: &[u8],
-    ) -> Result<Option<Intent>, Refusal> {
-        read_intent(source, line, bytes).map(Some)
+    fn read_line(&mut self, line: &Line<'_>) -> Result<Option<Intent>, Refusal> {
+        let asked = line.json(VALUES_MAX, asked)?;
+        Ok(Some(Intent {
+            intent_id: asked.intent_id.unwrap_or_else(|| line.derived_id("derived-")),
+            strategy_id: asked.strategy_id,
+            book_id: asked.execution.book_id.clone(),
+            instrument_id: asked.instrument_id,
+            source_run: asked.source_run,
+            ask: Ask::Execution(Box::new(asked.execution)),
+            input_truncated: asked.truncated,
+            origin: Origin { source: line.source.clone(), line: line.number },
+        }))
     }
-}
-
-/// Reads one line, without its ending.
-///
-/// An intent without an id of its own gets `derived-` and 32 hexadecimal digits of SHA-256 over source, line number
-/// and bytes: reading the same file again yields the same ids. So a source must not be used again for other intents
-/// that happen to say the same on the same line.
-///
-/// # Errors
-///
-/// A refusal with line, column and field.
-pub fn read_intent(source: &Text, line: u64, bytes: &[u8]) -> Result<Intent, Refusal> {
-    let text = utf8(source, line, bytes)?;
-    let asked = json::parse(text, VALUES_MAX).and_then(|node| asked(&node));
-    let asked = asked.map_err(|fault| fault.placed(source, line, text))?;
-    let derive = || {
-        let parts = [source.as_str().as_bytes(), &line.to_be_bytes(), bytes];
-        IntentId::new(derived_name("derived-", &parts))
-    };
-    Ok(Intent {
-        intent_id: asked.intent_id.unwrap_or_else(derive),
-        strategy_id: asked.strategy_id,
-        book_id: asked.execution.book_id.clone(),
-        instrument_id: asked.instrument_id,
-        source_run: asked.source_run,
-        ask: Ask::Execution(Box::new(asked.execution)),
-        input_truncated: asked.truncated,
-        origin: Origin { source: source.clone(), line },
-    })
 }
 
 /// What a line says.
@@ -152,6 +131,7 @@ fn asked(node: &Node) -> Result<Asked, Fault> {
 
 fn execution(node: &Node) -> Result<Asked, Fault> {
     let fields = Fields::of(node)?.only(INTENT_FIELDS)?;
+    let action = fields.required("action", action)?;
     let size_frac = fields.required("size_frac", |node| {
         node.decimal_up_to(Decimal::ONE, "a decimal between 0 and 1")
     })?;
@@ -159,7 +139,7 @@ fn execution(node: &Node) -> Result<Asked, Fault> {
         node.decimal_up_to(Decimal::MAX, "a decimal that is not negative")
     })?;
     let execution = ExecutionIntent {
-        action: fields.required("action", action)?,
+        action,
         size_frac: Ratio::new(size_frac.value),
         urgency: fields.required("urgency", urgency)?,
         priority: fields.required("priority", |node| {
@@ -215,7 +195,7 @@ fn reason_codes(node: &Node) -> Result<Vec<Text>, Fault> {
         return Err(node.fault(RefusalKind::TooManyValues { limit: REASON_CODES_MAX }));
     }
     let read = |(position, code): (usize, &Node)| {
-        code.text().map_err(|fault| fault.inside(&index(position)))
+        code.text().map_err(|fault| fault.inside_element(position))
     };
     codes.iter().enumerate().map(read).collect()
 }

@@ -16,7 +16,7 @@ pub use crate::asset::Weight;
 use crate::asset;
 use crate::document::Document;
 use crate::fields::Fields;
-use crate::json::{Node, Value, index};
+use crate::json::{Node, Value};
 use crate::refusal::{Excerpt, Fault, Refusal, RefusalKind};
 
 /// The profile of a single-root file that names none.
@@ -112,7 +112,7 @@ fn books(root: &Node) -> Result<Vec<BookRead>, Fault> {
 
 fn winners(node: &Node) -> Result<Vec<(usize, BookRead)>, Fault> {
     let read = |(position, node): (usize, &Node)| {
-        let winner = winner(node).map_err(|fault| fault.inside(&index(position)))?;
+        let winner = winner(node).map_err(|fault| fault.inside_element(position))?;
         Ok((node.at, winner))
     };
     node.elements()?.iter().enumerate().map(read).collect()

@@ -6,13 +6,13 @@
 
 use std::io::BufRead;
 
-use fillwright_domain::{Decimal, InstrumentId, Px, Qty, Quote, Text, Timestamp};
+use fillwright_domain::{Decimal, InstrumentId, Px, Qty, Quote, Timestamp};
 
 use crate::asset::parse_symbol;
 use crate::fields::Fields;
-use crate::json::{self, Node, Value};
-use crate::lines::{LineRecords, Position, ReadLine};
-use crate::refusal::{Fault, Refusal, utf8};
+use crate::json::{Node, Value};
+use crate::lines::{Line, LineRecords, Position, ReadLine};
+use crate::refusal::{Fault, Refusal};
 
 const FIELDS: &[&str] = &[
     "instrument_id",
@@ -50,29 +50,9 @@ impl<R: BufRead> Quotes<R> {
 impl ReadLine for QuoteLine {
     type Record = (InstrumentId, Quote);
 
-    fn read_line(
-        &mut self,
-        source: &Text,
-        line: u64,
-        bytes: &[u8],
-    ) -> Result<Option<Self::Record>, Refusal> {
-        read_quote(source, line, bytes).map(Some)
+    fn read_line(&mut self, line: &Line<'_>) -> Result<Option<Self::Record>, Refusal> {
+        line.json(VALUES_MAX, quote).map(Some)
     }
-}
-
-/// Reads one line, without its ending.
-///
-/// # Errors
-///
-/// A refusal with line, column and field.
-pub fn read_quote(
-    source: &Text,
-    line: u64,
-    bytes: &[u8],
-) -> Result<(InstrumentId, Quote), Refusal> {
-    let text = utf8(source, line, bytes)?;
-    let quote = json::parse(text, VALUES_MAX).and_then(|node| quote(&node));
-    quote.map_err(|fault| fault.placed(source, line, text))
 }
 
 fn quote(node: &Node) -> Result<(InstrumentId, Quote), Fault> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use fillwright_domain::ids::IdError;
+use fillwright_domain::ids::{ID_BYTES_MAX, IdError};
 use fillwright_domain::{NumberError, Text};
 
 /// Characters of the input an error repeats at most.
@@ -70,7 +70,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Whether the text ended too early. A file that its writer replaces is then read again, never acted on.
+    /// Whether the file ended too early, so that more may come: it is read again, never acted on.
     pub fn is_unfinished(&self) -> bool {
         self.kind == RefusalKind::Unfinished
     }
@@ -109,7 +109,10 @@ pub enum RefusalKind {
     /// The bytes are not text.
     #[error("is not UTF-8 from here on; write the file as UTF-8")]
     NotUtf8,
-    /// The text ended too early.
+    /// A line has its ending and not all of its record; more will not come.
+    #[error("the line ends before its record does")]
+    CutOff,
+    /// The file ended too early; more may come.
     #[error("ends before it is complete; it was cut off, or is still being written")]
     Unfinished,
     /// The text is not JSON from here on.
@@ -177,7 +180,7 @@ pub enum RefusalKind {
         expected: &'static str,
     },
     /// A number that cannot be held exactly.
-    #[error("is `{found}`, not held exactly ({reason}); write {expected}")]
+    #[error("is `{found}`, which is no exact decimal ({reason}); write {expected}")]
     NotExact {
         /// What was found.
         found: Excerpt,
@@ -187,7 +190,7 @@ pub enum RefusalKind {
         expected: &'static str,
     },
     /// A text that cannot name anything.
-    #[error("{0}; write a name without control characters")]
+    #[error("{0}; write a name of 1 to {ID_BYTES_MAX} bytes without control characters")]
     BadId(IdError),
     /// A text longer than we keep.
     #[error("is longer than {limit_bytes} bytes; shorten it")]
@@ -248,6 +251,7 @@ impl RefusalKind {
             Self::LineTooLong { .. } => "line_too_long",
             Self::FileTooLarge { .. } => "file_too_large",
             Self::NotUtf8 => "not_utf8",
+            Self::CutOff => "cut_off",
             Self::Unfinished => "unfinished",
             Self::Syntax { .. } => "syntax",
             Self::TooDeep { .. } => "too_deep",
@@ -310,22 +314,31 @@ impl Fault {
     /// Says which field it happened in, from the inside out.
     #[must_use]
     pub(crate) fn inside(self, name: &str) -> Self {
-        self.within(Excerpt::of(name))
+        let name = if name.is_empty() { "\"\"" } else { name };
+        self.within(&Excerpt::of(name), ".")
+    }
+
+    /// Says which element of an array it happened in. Too deep a nesting has too many of them to tell.
+    #[must_use]
+    pub(crate) fn inside_element(self, position: usize) -> Self {
+        if matches!(self.kind, RefusalKind::TooDeep { .. }) {
+            return self;
+        }
+        self.within(&Excerpt::whole(&format!("[{position}]")), ".")
     }
 
     /// Says which row it happened in; its name is of names we accepted.
     #[must_use]
     pub(crate) fn inside_row(self, name: &str) -> Self {
-        self.within(Excerpt::up_to(ROW_NAME_CHARS_MAX, name))
+        self.within(&Excerpt::up_to(ROW_NAME_CHARS_MAX, name), ": ")
     }
 
-    fn within(mut self, name: Excerpt) -> Self {
-        let mut field = String::from(name.0);
-        if let Some(inner) = self.field {
-            let separator = if inner.starts_with('[') { "" } else { "." };
-            field = format!("{field}{separator}{inner}");
-        }
-        self.field = Some(field);
+    fn within(mut self, name: &Excerpt, separator: &str) -> Self {
+        self.field = Some(match self.field {
+            None => name.to_string(),
+            Some(inner) if inner.starts_with('[') => format!("{name}{inner}"),
+            Some(inner) => format!("{name}{separator}{inner}"),
+        });
         self
     }
 
@@ -348,11 +361,8 @@ impl Fault {
 pub(crate) fn utf8<'a>(source: &Text, line: u64, bytes: &'a [u8]) -> Result<&'a str, Refusal> {
     std::str::from_utf8(bytes).map_err(|error| {
         let good = error.valid_up_to();
-        let kind = if error.error_len().is_some() {
-            RefusalKind::NotUtf8
-        } else {
-            RefusalKind::Unfinished
-        };
+        let cut = error.error_len().is_none();
+        let kind = if cut { RefusalKind::Unfinished } else { RefusalKind::NotUtf8 };
         let text = std::str::from_utf8(&bytes[..good]).unwrap_or_default();
         Fault::new(good, kind).placed(source, line, text)
     })

@@ -7,7 +7,7 @@ use fillwright_domain::{RunId, Text};
 use crate::document::Document;
 use crate::fields::Fields;
 use crate::hash::is_sha256_hex;
-use crate::json::{Node, index};
+use crate::json::Node;
 use crate::refusal::{Excerpt, Fault, Refusal, RefusalKind};
 
 /// A research run that was audited.
@@ -34,7 +34,7 @@ pub fn read_registry(source: &str, bytes: &[u8]) -> Result<Vec<AuditedRun>, Refu
 fn runs(node: &Node) -> Result<Vec<AuditedRun>, Fault> {
     let mut names = BTreeSet::new();
     let read = |(position, node): (usize, &Node)| {
-        let in_row = |fault: Fault| fault.inside(&index(position));
+        let in_row = |fault: Fault| fault.inside_element(position);
         let fields = Fields::of(node).and_then(|fields| fields.only(&["run_id", "manifest_hash"]));
         let run = fields.and_then(|fields| run(&fields)).map_err(in_row)?;
         if names.insert(run.run_id.clone()) {
