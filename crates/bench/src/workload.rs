@@ -3,12 +3,14 @@
 
 use anyhow::Result;
 use fillwright_domain::{
-    ActionType, Ask, BookId, CalendarId, Decimal, ExecutionIntent, Instrument, InstrumentId, Intent, IntentId,
-    Notional, NumberText, Origin, Plane, PositionId, Px, Qty, Quote, Ratio, RunId, StrategyId, Text, Timestamp,
-    Urgency, VenueId,
+    ActionType, Ask, BookId, CalendarId, Decimal, ExecutionIntent, Instrument, InstrumentId,
+    Intent, IntentId, Notional, NumberText, Origin, Plane, PositionId, Px, Qty, Quote, Ratio,
+    RunId, StrategyId, Text, Timestamp, Urgency, VenueId,
 };
 use fillwright_kernel::Input;
-use fillwright_policy::{Book, Breach, ExecutionPolicy, Hours, RiskEnvelope, Rulebook, Strategy, Venue};
+use fillwright_policy::{
+    Book, Breach, ExecutionPolicy, Hours, RiskEnvelope, Rulebook, Strategy, Venue,
+};
 use std::collections::BTreeMap;
 
 const INSTRUMENTS: u64 = 50;
@@ -29,7 +31,9 @@ impl Workload {
     /// A fresh stream.
     pub fn new() -> Self {
         Self {
-            instruments: (0..INSTRUMENTS).map(|n| InstrumentId::new(format!("BINANCE:C{n:02}USDT"))).collect(),
+            instruments: (0..INSTRUMENTS)
+                .map(|n| InstrumentId::new(format!("BINANCE:C{n:02}USDT")))
+                .collect(),
             books: (0..BOOKS).map(|n| BookId::new(format!("book-{n}"))).collect(),
             sent: 0,
         }
@@ -44,8 +48,16 @@ impl Workload {
     pub fn opening(&self) -> Result<Vec<Input>> {
         let by = "bench".into();
         let mut opening = vec![
-            Input::AdoptRulebook { rulebook: Box::new(self.rulebook()?), by, reason: "bench".into() },
-            Input::RegisterRun { run_id: "run-1".into(), manifest_hash: "00".into(), by: "bench".into() },
+            Input::AdoptRulebook {
+                rulebook: Box::new(self.rulebook()?),
+                by,
+                reason: "bench".into(),
+            },
+            Input::RegisterRun {
+                run_id: "run-1".into(),
+                manifest_hash: "00".into(),
+                by: "bench".into(),
+            },
         ];
         for n in 0..INSTRUMENTS {
             opening.push(self.mark(n));
@@ -69,7 +81,11 @@ impl Workload {
     }
 
     fn mark(&self, n: u64) -> Input {
-        Input::Mark { instrument_id: self.instrument(n), mark_px: px(n % INSTRUMENTS, 0), as_of: self.now() }
+        Input::Mark {
+            instrument_id: self.instrument(n),
+            mark_px: px(n % INSTRUMENTS, 0),
+            as_of: self.now(),
+        }
     }
 
     fn instrument(&self, n: u64) -> InstrumentId {
@@ -103,7 +119,9 @@ impl Workload {
                 a_final: NumberText::parse("0.7342").unwrap_or_default(),
                 e_final: NumberText::parse("0.1208").unwrap_or_default(),
                 position_id: PositionId::new("position-17"),
-                token_contract: Text::new(instrument_id.as_str().split_once(':').map_or("", |(_, symbol)| symbol)),
+                token_contract: Text::new(
+                    instrument_id.as_str().split_once(':').map_or("", |(_, symbol)| symbol),
+                ),
                 token_chain: Text::new("binance"),
                 book_id: self.books[index(book)].clone(),
                 timeframe: Text::new("1h"),

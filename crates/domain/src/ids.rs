@@ -215,9 +215,10 @@ impl OrderIntentId {
 }
 
 impl ExecutionId {
-    /// Derives the name of an order's outcome: one order, one outcome, one name.
+    /// Derives the name of an order's outcome: one order, one outcome, one name. The order's own bits, each turned over
+    /// but for the version and variant of the UUID: as unlike any other as the order is, and no order's name.
     pub fn derive(order: OrderIntentId) -> Self {
-        Self(as_uuid(derive(&[b"fillwright/execution/1\0", order.as_bytes()])))
+        Self(as_uuid(order.0.map(|byte| !byte)))
     }
 }
 

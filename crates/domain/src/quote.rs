@@ -1,6 +1,6 @@
 //! The market context an input brings with it.
 
-use crate::{Decimal, NumberError, Px, Qty, Rounding, Timestamp};
+use crate::{Decimal, NumberError, Px, Qty, Timestamp};
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +46,9 @@ impl Quote {
     ///
     /// `Overflow` where the sum of both sides cannot be held.
     pub fn mid(&self) -> Result<Px, NumberError> {
-        let both = self.bid_px.get().checked_add(self.ask_px.get())?;
-        both.checked_div(Decimal::from_int(2), Rounding::HalfEven).map(Px::new)
+        let both = self.bid_px.get().checked_add(self.ask_px.get())?.mantissa();
+        let (half, odd) = (both.div_euclid(2), both.rem_euclid(2) != 0);
+        let to_even = i128::from(odd && half.rem_euclid(2) != 0);
+        Ok(Px::new(Decimal::from_mantissa(half + to_even)))
     }
 }

@@ -7,7 +7,7 @@ use fillwright_kernel::{Effect, Input};
 /// The most inputs of one batch: large enough that a sync costs little an entry, small enough that none waits long.
 const BATCH_MAX: usize = 4096;
 
-/// Takes inputs until every sender is gone; gives effects to `dispatch` once they are durable. A lone input is synced
+/// Takes inputs, in the groups they were sent in, until every sender is gone; gives effects to `dispatch` once they are durable. A lone input is synced
 /// at once; under load a batch is stepped while the one before it syncs.
 ///
 /// # Errors
@@ -15,7 +15,7 @@ const BATCH_MAX: usize = 4096;
 /// The first error of the sequencer. What was not released by then was never acknowledged.
 pub fn serve(
     mut sequencer: Sequencer,
-    inbox: &Receiver<Input>,
+    inbox: &Receiver<Vec<Input>>,
     clock: &mut impl Clock,
     mut dispatch: impl FnMut(Vec<Effect>),
 ) -> Result<Sequencer, SequencerError> {
@@ -41,19 +41,31 @@ pub fn serve(
 /// sender is gone.
 fn fill(
     sequencer: &mut Sequencer,
-    inbox: &Receiver<Input>,
+    inbox: &Receiver<Vec<Input>>,
     clock: &mut impl Clock,
 ) -> Result<bool, SequencerError> {
+    let mut taken = 0;
     if !sequencer.is_in_flight() {
-        let Ok(input) = inbox.recv() else { return Ok(false) };
-        sequencer.take(clock.now(), &input)?;
+        let Ok(group) = inbox.recv() else { return Ok(false) };
+        taken += take(sequencer, &group, clock)?;
     }
-    for _ in 0..BATCH_MAX {
+    while taken < BATCH_MAX {
         match inbox.try_recv() {
-            Ok(input) => sequencer.take(clock.now(), &input)?,
+            Ok(group) => taken += take(sequencer, &group, clock)?,
             Err(TryRecvError::Empty) => return Ok(true),
             Err(TryRecvError::Disconnected) => return Ok(false),
-        };
+        }
     }
     Ok(true)
+}
+
+fn take(
+    sequencer: &mut Sequencer,
+    group: &[Input],
+    clock: &mut impl Clock,
+) -> Result<usize, SequencerError> {
+    for input in group {
+        sequencer.take(clock.now(), input)?;
+    }
+    Ok(group.len())
 }

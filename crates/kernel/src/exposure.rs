@@ -4,6 +4,7 @@ use fillwright_domain::{
     BookId, Instrument, InstrumentId, Notional, NumberError, Plane, Px, Qty, Ratio, Rounding, Side,
     Timestamp,
 };
+use fillwright_policy::Rulebook;
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
@@ -42,6 +43,19 @@ pub struct Mark {
 }
 
 impl Holding {
+    /// What is known of an instrument before anything of it is held: its mark and the size of its contract.
+    pub(crate) fn unheld(
+        marks: &BTreeMap<InstrumentId, Mark>,
+        rulebook: Option<&Rulebook>,
+        instrument_id: &InstrumentId,
+    ) -> Self {
+        let instrument = rulebook.and_then(|rulebook| rulebook.instruments.get(instrument_id));
+        Self {
+            mark: marks.get(instrument_id).copied(),
+            contract_size: instrument.map_or(Ratio::ZERO, |instrument| instrument.contract_size),
+            ..Self::default()
+        }
+    }
     /// The largest position, either way, that working orders could lead to.
     fn worst_qty(&self) -> Result<Qty, NumberError> {
         let long = self.position.checked_add(self.open_buy)?.checked_abs()?;
@@ -174,11 +188,17 @@ impl Ledger {
         others.checked_add(holding.worth(px)?).map(Some)
     }
 
-    /// Changes one holding and keeps gross exposure and the ages of marks in step with it.
-    fn change(&mut self, instrument_id: &InstrumentId, change: impl FnOnce(&mut Holding)) {
+    /// Changes one holding and keeps gross exposure and the ages of marks in step with it. `unheld` says what is known
+    /// of an instrument that is not held yet.
+    fn change(
+        &mut self,
+        instrument_id: &InstrumentId,
+        unheld: impl FnOnce() -> Holding,
+        change: impl FnOnce(&mut Holding),
+    ) {
         let mut entry = self.holdings.entry(instrument_id.clone());
         let (before, after) = match &mut entry {
-            Entry::Vacant(_) => (Holding::default(), Holding::default().changed(change)),
+            Entry::Vacant(_) => (Holding::default(), unheld().changed(change)),
             Entry::Occupied(held) => (*held.get(), held.get().changed(change)),
         };
         match (entry, after.is_empty()) {
@@ -242,17 +262,15 @@ impl Ledgers {
     pub(crate) fn mark(&mut self, instrument_id: &InstrumentId, mark: Mark) {
         for ledger in self.0.values_mut().flat_map(BTreeMap::values_mut) {
             if ledger.holdings.contains_key(instrument_id) {
-                ledger.change(instrument_id, |holding| holding.mark = Some(mark));
+                ledger.change(instrument_id, Holding::default, |holding| holding.mark = Some(mark));
             }
         }
     }
 
     /// Counts a released order in full.
-    pub(crate) fn reserve(&mut self, order: &Reserved, mark: Option<Mark>, contract_size: Ratio) {
+    pub(crate) fn reserve(&mut self, order: &Reserved, unheld: impl FnOnce() -> Holding) {
         let planes = self.0.entry(order.book_id.clone()).or_default();
-        planes.entry(order.plane).or_default().change(&order.instrument_id, |holding| {
-            holding.mark = mark;
-            holding.contract_size = contract_size;
+        planes.entry(order.plane).or_default().change(&order.instrument_id, unheld, |holding| {
             *holding = checked(reserve(*holding, order.side, order.qty));
         });
     }
@@ -264,7 +282,7 @@ impl Ledgers {
         else {
             return;
         };
-        ledger.change(&order.instrument_id, |holding| match order.side {
+        ledger.change(&order.instrument_id, Holding::default, |holding| match order.side {
             Side::Buy => {
                 holding.open_buy = checked(holding.open_buy.checked_sub(order.qty));
                 holding.position = checked(holding.position.checked_add(filled));

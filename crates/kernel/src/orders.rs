@@ -41,6 +41,9 @@ pub struct WorkingOrder {
     /// Whether a person was told that its fate is unknown.
     #[n(8)]
     pub stranded: bool,
+    /// Whether its venue has ever shown that it has the order.
+    #[n(10)]
+    pub arrived: bool,
     /// Where it stood when we asked to cancel: where it stands again if that is refused.
     #[n(9)]
     pub before_cancel: OrderStatus,
@@ -49,17 +52,17 @@ pub struct WorkingOrder {
 /// Orders without an outcome, by id.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 #[cbor(transparent)]
-pub struct Orders(#[n(0)] BTreeMap<OrderIntentId, WorkingOrder>);
+pub struct Orders(#[n(0)] BTreeMap<OrderIntentId, Box<WorkingOrder>>);
 
 impl Orders {
     /// A working order.
     pub fn get(&self, order: OrderIntentId) -> Option<&WorkingOrder> {
-        self.0.get(&order)
+        self.0.get(&order).map(Box::as_ref)
     }
 
     /// Every working order.
     pub fn iter(&self) -> impl Iterator<Item = (OrderIntentId, &WorkingOrder)> {
-        self.0.iter().map(|(id, order)| (*id, order))
+        self.0.iter().map(|(id, order)| (*id, order.as_ref()))
     }
 
     /// Asks for every order to be cancelled that is not being cancelled already.
@@ -104,11 +107,12 @@ impl Orders {
             seen: BTreeSet::new(),
             stranded: false,
             before_cancel: OrderStatus::PendingNew,
+            arrived: false,
         };
-        &self.0.entry(order.order_intent_id).or_insert(working).reserved
+        &self.0.entry(order.order_intent_id).or_insert(Box::new(working)).reserved
     }
 
-    pub(crate) fn remove(&mut self, order: OrderIntentId) -> Option<WorkingOrder> {
+    pub(crate) fn remove(&mut self, order: OrderIntentId) -> Option<Box<WorkingOrder>> {
         self.0.remove(&order)
     }
 
@@ -117,6 +121,7 @@ impl Orders {
             Event::OrderStatusChanged { order_intent_id, status, exec_id, .. } => {
                 self.change(*order_intent_id, |order| {
                     order.status = *status;
+                    order.arrived |= *status == OrderStatus::New;
                     order.seen.extend(exec_id.clone());
                 });
             }
@@ -154,6 +159,7 @@ impl Orders {
                         ),
                     };
                     order.cum_qty = *cum_qty;
+                    order.arrived = true;
                     order.status = *status;
                     order.seen.insert(exec_id.clone());
                 });
@@ -177,14 +183,6 @@ impl WorkingOrder {
         order.priced_notional = self.priced_notional.checked_add(worth)?;
         order.fees = self.fees.checked_add(fill.fee)?;
         Ok(order)
-    }
-
-    /// Whether no venue has ever shown that it has the order.
-    fn may_never_have_arrived(&self) -> bool {
-        let unseen = |status| matches!(status, OrderStatus::PendingNew | OrderStatus::Unknown);
-        let cancelled_unseen =
-            self.status == OrderStatus::PendingCancel && unseen(self.before_cancel);
-        self.cum_qty.is_zero() && (unseen(self.status) || cancelled_unseen)
     }
 
     /// Average price of the fills that were seen; halves to even.
@@ -277,7 +275,7 @@ fn read(order: &WorkingOrder, report: &ExecutionReport) -> Result<Step, IgnoredR
         (ReportKind::CancelRejected, _) => Err(IgnoredReport::NothingNew),
 
         // Only an order that was asked about can be found missing, and only before anything of it was seen.
-        (ReportKind::NotFound, Unknown | PendingCancel) if order.may_never_have_arrived() => {
+        (ReportKind::NotFound, Unknown | PendingCancel) if !order.arrived => {
             let ending = Ending::of(order, Qty::ZERO, ExecutionReasonCode::ExecutionNotAvailable);
             Ok(ends(report, Canceled, None, ending))
         }

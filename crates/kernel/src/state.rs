@@ -3,10 +3,10 @@
 use crate::Event;
 use crate::answered::AnsweredIntents;
 use crate::control::Control;
-use crate::exposure::{Ledgers, Mark};
+use crate::exposure::{Holding, Ledgers, Mark};
 use crate::intents::OpenIntent;
 use crate::orders::Orders;
-use fillwright_domain::{InstrumentId, IntentKey, Ratio, RunId, Text};
+use fillwright_domain::{InstrumentId, IntentKey, RunId, Text};
 use fillwright_policy::Rulebook;
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -76,10 +76,10 @@ impl State {
                 }
             }
             Event::OrderEmitted { order, intent_key } => {
-                let mark = self.marks.get(&order.market_id).copied();
-                let contract_size = self.contract_size(&order.market_id);
                 let reserved = self.orders.insert(order, *intent_key);
-                self.ledgers.reserve(reserved, mark, contract_size);
+                let unheld =
+                    || Holding::unheld(&self.marks, self.rulebook.as_ref(), &order.market_id);
+                self.ledgers.reserve(reserved, unheld);
             }
             Event::OutcomeRecorded { outcome } => {
                 if let Some(order) = self.orders.remove(outcome.order_intent_id) {
@@ -104,11 +104,5 @@ impl State {
             | Event::IntentJudged { .. }
             | Event::ReportIgnored { .. } => {}
         }
-    }
-
-    fn contract_size(&self, instrument_id: &InstrumentId) -> Ratio {
-        let instrument =
-            self.rulebook.as_ref().and_then(|rulebook| rulebook.instruments.get(instrument_id));
-        instrument.map_or(Ratio::ZERO, |instrument| instrument.contract_size)
     }
 }

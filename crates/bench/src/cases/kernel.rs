@@ -29,7 +29,11 @@ pub fn run(intents: u64) -> Result<Figures> {
     }
     let mut figures = watch.figures("kernel", intents);
     ensure!(closed.all == intents, "{} of {intents} intents were closed", closed.all);
-    ensure!(closed.filled * 10 > intents * 9, "only {} of {intents} intents were filled", closed.filled);
+    ensure!(
+        closed.filled * 10 > intents * 9,
+        "only {} of {intents} intents were filled",
+        closed.filled
+    );
     ensure!(kernel.state().answered.len() == intents, "not every intent is remembered");
     figures.more.insert("filled".into(), closed.filled.into());
     #[allow(clippy::cast_precision_loss, reason = "a figure for people")]

@@ -25,7 +25,9 @@ pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     check_marks(case)?;
     let others = others_gross(case)?;
     let with = others.checked_add(added.worst(draft.reference_px, instrument)?)?;
-    if let Some(mark) = case.state.marks.get(&instrument.instrument_id) {
+    let mark =
+        case.holding.mark.or_else(|| case.state.marks.get(&instrument.instrument_id).copied());
+    if let Some(mark) = mark {
         others.checked_add(added.worst(mark.mark_px, instrument)?)?;
     }
     draft.compare(with.get(), most.get());
