@@ -41,6 +41,9 @@ pub struct Generator {
     rng: Rng,
     now_ns: i64,
     rules: Rulebook,
+    /// The rules it began with, to come back to.
+    home: Rulebook,
+    halted: bool,
     sent: Vec<(Intent, Option<Quote>)>,
     prices: BTreeMap<InstrumentId, i128>,
     is_wild: bool,
@@ -52,7 +55,8 @@ impl Generator {
         let rules = rulebook(&mut rng);
         let prices = INSTRUMENTS.iter().zip([20_000 * UNIT, UNIT / 100_000_000, 190 * UNIT, 600_000 * UNIT]);
         let prices = prices.map(|(id, px)| (InstrumentId::new(id), px)).collect();
-        Self { rng, now_ns: NS_PER_S, rules, sent: Vec::new(), prices, is_wild }
+        let home = rules.clone();
+        Self { rng, now_ns: NS_PER_S, rules, home, halted: false, sent: Vec::new(), prices, is_wild }
     }
 
     /// Now.
@@ -66,7 +70,8 @@ impl Generator {
             0..10 => i64::try_from(self.rng.below(50)).unwrap_or(0) * NS_PER_MS,
             10..18 => i64::try_from(self.rng.below(3_000)).unwrap_or(0) * NS_PER_MS,
             18 => 1,
-            _ => 600 * NS_PER_S,
+            _ if self.rng.chance(300) => 600 * NS_PER_S,
+            _ => 0,
         };
     }
 
@@ -85,17 +90,30 @@ impl Generator {
 
     /// What comes in next.
     pub fn next(&mut self) -> Input {
+        if self.halted && self.rng.chance(450) {
+            return self.release();
+        }
         match self.rng.below(1000) {
             0..700 => self.submission(),
             700..850 => self.mark(),
             850..880 => self.change_of_rules(),
             880..900 => self.registration(),
-            900..925 => Input::EngageKillSwitch { by: self.person(), reason: Text::new("drill") },
-            925..985 => Input::ReleaseKillSwitch { by: self.person(), reason: Text::new("drill over") },
-            985..990 => Input::Resume,
-            _ if self.is_wild => self.forged_report(),
+            900..912 => self.kill(),
+            912..916 => self.release(),
+            916..924 => Input::Resume,
+            924..974 if self.is_wild => self.forged_report(),
             _ => self.submission(),
         }
+    }
+
+    fn kill(&mut self) -> Input {
+        self.halted = true;
+        Input::EngageKillSwitch { by: self.person(), reason: Text::new("drill") }
+    }
+
+    fn release(&mut self) -> Input {
+        self.halted &= self.rng.chance(800);
+        Input::ReleaseKillSwitch { by: self.person(), reason: Text::new("drill over") }
     }
 
     fn submission(&mut self) -> Input {
@@ -133,7 +151,7 @@ impl Generator {
         let ask = if self.rng.chance(300) { self.rebalance() } else { self.execution(&book_id) };
         Intent {
             intent_id: IntentId::new(format!("I{}", self.sent.len() + 1)),
-            strategy_id: self.maybe(60, &["trend", "other", "off", "none"]).map(StrategyId::new),
+            strategy_id: self.maybe(60, &["trend", "trend", "other", "off", "none"]).map(StrategyId::new),
             book_id: BookId::new(book_id),
             instrument_id: InstrumentId::new(instrument_id),
             source_run: self.maybe(60, &["R1", "R2", "R3", "R9"]).map(RunId::new),
@@ -153,12 +171,12 @@ impl Generator {
 
     fn execution(&mut self, book_id: &str) -> Ask {
         let action = match self.rng.below(100) {
-            0..45 => ActionType::Add,
-            45..60 => ActionType::Trim,
-            60..75 => ActionType::Exit,
-            75..85 => ActionType::EmergencyExit,
-            85..96 => ActionType::Reclaim,
-            96..99 => ActionType::Hold,
+            0..58 => ActionType::Add,
+            58..70 => ActionType::Trim,
+            70..79 => ActionType::Exit,
+            79..86 => ActionType::EmergencyExit,
+            86..97 => ActionType::Reclaim,
+            97..99 => ActionType::Hold,
             _ => ActionType::Rebalance,
         };
         Ask::Execution(Box::new(ExecutionIntent {
@@ -186,12 +204,12 @@ impl Generator {
 
     /// A fraction of the allocation: often simple, sometimes exactly at the order cap or a unit beside it.
     fn fraction(&mut self, book_id: &str) -> Ratio {
-        let simple = ["0", "0.000001", "0.01", "0.1", "0.25", "0.333333333333333333", "0.5", "1"];
+        let simple = ["0.000001", "0.01", "0.1", "0.2", "0.25", "0.333333333333333333", "0.5", "1"];
         let odd = ["-0.1", "1.000000000000000001", "7", "0.999999999999999999", "0.000000000000000001"];
-        Ratio::new(match self.rng.below(20) {
+        Ratio::new(match self.rng.below(40) {
             0 => number(self.rng.pick(&odd)),
-            1..5 => self.fraction_at_cap(book_id).unwrap_or(Decimal::ONE),
-            5..8 => units(i128::from(self.rng.below(1_000_000_000_000_000_000))),
+            1..9 => self.fraction_at_cap(book_id).unwrap_or(Decimal::ONE),
+            9..15 => units(i128::from(self.rng.below(1_000_000_000_000_000_000))),
             _ => number(self.rng.pick(&simple)),
         })
     }
@@ -210,7 +228,7 @@ impl Generator {
     }
 
     fn rebalance(&mut self) -> Ask {
-        let weights = ["0", "0.0001", "0.001", "0.05", "0.1", "0.3", "1", "2.5", "0.123456789012345678"];
+        let weights = ["0", "0.0001", "0.02", "0.05", "0.1", "0.3", "1", "2.5", "0.123456789012345678"];
         let mut weight = |negative: u64| {
             let weight = number(self.rng.pick(&weights));
             if self.rng.chance(negative) { units(-weight.mantissa()) } else { weight }
@@ -230,7 +248,7 @@ impl Generator {
             return None;
         }
         let bid = self.price(instrument_id);
-        let spread = match self.rng.below(20) {
+        let spread = match self.rng.below(50) {
             0 => -1,
             1 => 0,
             2 => 1,
@@ -326,6 +344,9 @@ impl Generator {
 
     fn change_of_rules(&mut self) -> Input {
         let mut rules = self.rules.clone();
+        if self.rng.chance(750) {
+            rules.clone_from(&self.home);
+        }
         for _ in 0..self.rng.below(3) {
             alter(&mut self.rng, &mut rules);
         }

@@ -9,4 +9,6 @@ pub mod lockstep;
 pub mod oracle;
 pub mod reference;
 pub mod rng;
+pub mod scenario;
+pub mod story;
 pub mod venue;

@@ -86,6 +86,11 @@ impl Pair {
         Ok(effects)
     }
 
+    /// What happened last.
+    pub fn last_events(&self) -> &[Event] {
+        self.history.last().map_or(&[], Vec::as_slice)
+    }
+
     /// As if the process had died: a new kernel knows what the events say, and no more.
     ///
     /// # Errors

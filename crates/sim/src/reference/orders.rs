@@ -93,7 +93,9 @@ fn read(story: &Story, report: &ExecutionReport) -> Reading {
         }
         ReportKind::Canceled { cum_qty } => closing(story, Canceled, *cum_qty),
         ReportKind::Expired { cum_qty } => closing(story, Expired, *cum_qty),
-        ReportKind::CancelRejected if story.status == PendingCancel => Reading::Moves(story.otherwise),
+        ReportKind::CancelRejected if story.status == PendingCancel => {
+            Reading::Moves(if untouched { story.otherwise } else { OrderStatus::PartiallyFilled })
+        }
         ReportKind::CancelRejected => Reading::Ignored(NothingNew),
         ReportKind::NotFound if !story.has_arrived && matches!(story.status, Unknown | PendingCancel) => {
             ends(Canceled, Qty::ZERO, ExecutionNotAvailable, None)

@@ -1,0 +1,455 @@
+//! The language of tests: one input a line, with its logical time, and what came of it as a person would tell it.
+//!
+//! ```text
+//! 1s intent I1 add 0.5 book desk      the fraction, then what differs from the defaults
+//! 2s target I2 -0.1 to 0.3            a change of weight and the weight wanted in the end
+//! 3s mark BTCUSDT 20000
+//! 4s report I1.1 fill 1@20001
+//! 5s kill by ops-1 because drill
+//! ```
+//!
+//! Every script begins at 0s under the [`standard`] rules with the run R1 registered, unless its first line is
+//! `0s from scratch`. Intents are for BTCUSDT in the paper book `core`, on a fresh quote of 19999/20001. Each step is
+//! also decided by the reference and watched by the oracle; a script that they disagree on panics.
+
+use crate::generate::{PARTITION, number};
+use crate::lockstep::Pair;
+use crate::story::tell;
+use fillwright_domain::{
+    ActionType, Ask, BookId, CalendarId, ExecId, ExecutionIntent, ExecutionReport, Instrument, InstrumentId, Intent,
+    IntentId, IntentKey, Notional, NumberText, OrderIntentId, Origin, Plane, PositionId, Principal, Px, Qty, Quote,
+    Ratio, Rebalance, ReportKind, RunId, StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
+};
+use fillwright_kernel::Input;
+use fillwright_policy::{Book, Breach, ExecutionPolicy, Hours, OpenWindow, RiskEnvelope, Rulebook, Strategy, Venue};
+use std::collections::BTreeMap;
+
+const NS_PER_MS: i64 = 1_000_000;
+
+/// Plays a script and tells what happened.
+///
+/// # Panics
+///
+/// When a line cannot be read, or kernel, reference and oracle do not agree on a step.
+pub fn play(script: &str) -> String {
+    let mut stage = Stage::default();
+    if !script.trim_start().starts_with("0s from scratch") {
+        stage.silently(Input::AdoptRulebook {
+            rulebook: Box::new(standard()),
+            by: Principal::new("risk-1"),
+            reason: Text::new("standard"),
+        });
+        stage.silently(run("R1", "9f86d081"));
+    }
+    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        stage.line(line);
+    }
+    stage.told
+}
+
+/// What a script has built up so far.
+struct Stage {
+    pair: Pair,
+    told: String,
+    lines: u64,
+    filled: BTreeMap<String, i128>,
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self { pair: Pair::new(None), told: String::new(), lines: 0, filled: BTreeMap::new() }
+    }
+}
+
+impl Stage {
+    fn silently(&mut self, input: Input) {
+        self.pair.step(Timestamp::from_ns(0), &input).expect("the opening is sound");
+    }
+
+    fn line(&mut self, line: &str) {
+        self.lines += 1;
+        let (when, said) = line.split_once(' ').unwrap_or((line, ""));
+        let at = moment(when);
+        let words: Vec<&str> = said.split_whitespace().collect();
+        if words == ["from", "scratch"] {
+            return;
+        }
+        let input = self.input(at, &words);
+        if input == Input::Resume {
+            self.pair.restart().unwrap_or_else(|what| panic!("{line}: {what}"));
+        }
+        let effects = self.pair.step(at, &input).unwrap_or_else(|what| panic!("{line}: {what}"));
+        tell(&mut self.told, when, self.pair.last_events(), &effects);
+    }
+
+    fn input(&mut self, at: Timestamp, words: &[&str]) -> Input {
+        match words {
+            ["intent", id, action, rest @ ..] => intent(at, id, action, rest),
+            ["target", id, change, "to", weight, rest @ ..] => target(at, id, change, weight, rest),
+            ["mark", instrument, px, rest @ ..] => Input::Mark {
+                instrument_id: instrument_named(instrument),
+                mark_px: Px::new(number(px)),
+                as_of: if let ["as", "of", when] = rest { moment(when) } else { at },
+            },
+            ["run", id] => run(id, "9f86d081"),
+            ["run", id, manifest] => run(id, manifest),
+            ["adopt", rest @ ..] => adopt(rest),
+            ["kill", rest @ ..] => {
+                let (by, reason) = person(rest);
+                Input::EngageKillSwitch { by, reason }
+            }
+            ["release", rest @ ..] => {
+                let (by, reason) = person(rest);
+                Input::ReleaseKillSwitch { by, reason }
+            }
+            ["resume"] => Input::Resume,
+            ["report", order, kind, rest @ ..] => self.report(at, order, kind, rest),
+            _ => panic!("no such line: {words:?}"),
+        }
+    }
+
+    fn report(&mut self, at: Timestamp, order: &str, kind: &str, rest: &[&str]) -> Input {
+        let (intent, child) = order.split_once('.').expect("an order is written I1.1");
+        let key = IntentKey::derive(PARTITION, &IntentId::new(intent));
+        let named = rest.iter().position(|word| *word == "as").map(|at| rest[at + 1]);
+        Input::Report(ExecutionReport {
+            order_intent_id: OrderIntentId::derive(key, child.parse().expect("a child number")),
+            exec_id: ExecId::new(named.map_or_else(|| format!("E{}", self.lines), ToOwned::to_owned)),
+            transact_at: at,
+            kind: self.kind(order, kind, rest),
+        })
+    }
+
+    fn kind(&mut self, order: &str, kind: &str, rest: &[&str]) -> ReportKind {
+        let cum_qty = || Qty::new(number(rest.first().copied().filter(|word| *word != "as").unwrap_or("0")));
+        match kind {
+            "ack" => ReportKind::Accepted { venue_order_id: VenueOrderId::new("V1") },
+            "reject" => ReportKind::Rejected { text: Text::new("venue says no") },
+            "fill" => self.fill(order, rest),
+            "canceled" => ReportKind::Canceled { cum_qty: cum_qty() },
+            "expired" => ReportKind::Expired { cum_qty: cum_qty() },
+            "cancel-rejected" => ReportKind::CancelRejected,
+            "not-found" => ReportKind::NotFound,
+            "query-failed" => ReportKind::QueryFailed { text: Text::new("timeout") },
+            _ => panic!("no such report: {kind}"),
+        }
+    }
+
+    /// `1@20000`, then `cum 2` where it is not the sum of the fills so far, and `fee 0.1`.
+    fn fill(&mut self, order: &str, rest: &[&str]) -> ReportKind {
+        let (qty, px) = rest[0].split_once('@').expect("a fill is written 1@20000");
+        let last_qty = Qty::new(number(qty));
+        let after = |word: &str| rest.iter().position(|found| *found == word).map(|at| number(rest[at + 1]));
+        let filled = self.filled.entry(order.to_owned()).or_default();
+        *filled += last_qty.get().mantissa();
+        let cum_qty = after("cum").unwrap_or(fillwright_domain::Decimal::from_mantissa(*filled));
+        ReportKind::Fill {
+            last_qty,
+            last_px: Px::new(number(px)),
+            cum_qty: Qty::new(cum_qty),
+            fee: Notional::new(after("fee").unwrap_or_default()),
+        }
+    }
+}
+
+/// `90ms`, `1s` or `1500us`, since the epoch.
+fn moment(text: &str) -> Timestamp {
+    let units = [("ms", NS_PER_MS), ("us", 1_000), ("ns", 1), ("s", 1_000 * NS_PER_MS)];
+    let (digits, unit) = units.iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit))).expect("a time");
+    Timestamp::from_ns(digits.parse::<i64>().expect("a whole number") * unit)
+}
+
+fn instrument_named(name: &str) -> InstrumentId {
+    match name {
+        "BTCUSDT" | "ETHUSDT" | "PEPEUSDT" => InstrumentId::of("BINANCE", name),
+        "AAPL" => InstrumentId::of("NASDAQ", name),
+        _ => InstrumentId::new(name),
+    }
+}
+
+fn run(id: &str, manifest: &str) -> Input {
+    Input::RegisterRun {
+        run_id: RunId::new(id),
+        manifest_hash: Text::new(manifest),
+        by: Principal::new("research-1"),
+    }
+}
+
+/// `by ops-1 because drill`; nobody where `by` is missing.
+fn person(words: &[&str]) -> (Principal, Text) {
+    let by = words.iter().position(|word| *word == "by").map_or("", |at| words[at + 1]);
+    let reason = words.iter().position(|word| *word == "because").map(|at| words[at + 1..].join(" "));
+    (Principal::new(by), Text::new(reason.unwrap_or_default()))
+}
+
+fn intent(at: Timestamp, id: &str, action: &str, rest: &[&str]) -> Input {
+    let action = match action {
+        "hold" => ActionType::Hold,
+        "add" => ActionType::Add,
+        "trim" => ActionType::Trim,
+        "exit" => ActionType::Exit,
+        "reclaim" => ActionType::Reclaim,
+        "emergency" => ActionType::EmergencyExit,
+        _ => panic!("no such action: {action}"),
+    };
+    let (size_frac, rest) = match rest.split_first() {
+        Some((first, others)) if first.parse::<fillwright_domain::Decimal>().is_ok() => (number(first), others),
+        _ => (fillwright_domain::Decimal::ONE, rest),
+    };
+    let asked = ExecutionIntent {
+        action,
+        size_frac: Ratio::new(size_frac),
+        urgency: Urgency::Medium,
+        priority: 50,
+        max_slippage_bps: None,
+        reduce_only: false,
+        post_only: false,
+        reason_codes: Vec::new(),
+        state: Text::new("S1"),
+        prev_state: Text::new("S0"),
+        a_final: NumberText::default(),
+        e_final: NumberText::default(),
+        position_id: PositionId::new("P1"),
+        token_contract: Text::new("BTCUSDT"),
+        token_chain: Text::new("binance"),
+        book_id: BookId::new("core"),
+        timeframe: Text::new("1h"),
+        max_leverage: None,
+        risk_reason: None,
+    };
+    submit(at, id, Ask::Execution(Box::new(asked)), rest)
+}
+
+fn target(at: Timestamp, id: &str, change: &str, weight: &str, rest: &[&str]) -> Input {
+    let asked = Rebalance {
+        weight_change: Ratio::new(number(change.trim_start_matches('+'))),
+        target_weight: Ratio::new(number(weight)),
+        regime: None,
+        market: Text::new("crypto"),
+        description: Text::new("BTC"),
+    };
+    submit(at, id, Ask::Rebalance(Box::new(asked)), rest)
+}
+
+fn submit(at: Timestamp, id: &str, ask: Ask, options: &[&str]) -> Input {
+    let mut intent = Intent {
+        intent_id: IntentId::new(id),
+        strategy_id: None,
+        book_id: BookId::new("core"),
+        instrument_id: instrument_named("BTCUSDT"),
+        source_run: None,
+        ask,
+        input_truncated: false,
+        origin: Origin::default(),
+    };
+    let mut quote = Some(quote(at, "19999/20001"));
+    let mut words = options.iter().copied();
+    while let Some(word) = words.next() {
+        let mut next = || words.next().unwrap_or_else(|| panic!("{word} what?"));
+        match word {
+            "book" => intent.book_id = BookId::new(next()),
+            "strategy" => intent.strategy_id = Some(StrategyId::new(next())),
+            "run" => intent.source_run = Some(RunId::new(next())),
+            "line" => intent.origin.line = next().parse().expect("a line number"),
+            "truncated" => intent.input_truncated = true,
+            "quote" => quote = Some(self::quote(at, next())),
+            "unquoted" => quote = None,
+            "seen" => quote.iter_mut().for_each(|quote| quote.as_of = moment(next())),
+            "BTCUSDT" | "ETHUSDT" | "PEPEUSDT" | "AAPL" | "NONE" => intent.instrument_id = instrument_named(word),
+            _ => of_execution(&mut intent, word, &mut next),
+        }
+    }
+    Input::SubmitIntent { intent: Box::new(intent), quote }
+}
+
+fn of_execution<'a>(intent: &mut Intent, word: &str, next: &mut impl FnMut() -> &'a str) {
+    let Ask::Execution(asked) = &mut intent.ask else { panic!("{word} is not of a change of weight") };
+    match word {
+        "low" => asked.urgency = Urgency::Low,
+        "critical" => asked.urgency = Urgency::Critical,
+        "reduce-only" => asked.reduce_only = true,
+        "post-only" => asked.post_only = true,
+        "slippage" => asked.max_slippage_bps = Some(next().parse().expect("basis points")),
+        "leverage" => asked.max_leverage = Some(Ratio::new(number(next()))),
+        _ => panic!("no such option: {word}"),
+    }
+}
+
+fn quote(at: Timestamp, sides: &str) -> Quote {
+    let (bid, ask) = sides.split_once('/').expect("a quote is written 19999/20001");
+    Quote {
+        bid_px: Px::new(number(bid)),
+        ask_px: Px::new(number(ask)),
+        bid_qty: None,
+        ask_qty: None,
+        last_px: None,
+        interval_qty: None,
+        as_of: at,
+    }
+}
+
+/// `standard by risk-1, book core off, max_leverage 2 reduce`: the standard rules with what differs.
+fn adopt(words: &[&str]) -> Input {
+    let text = words.join(" ");
+    let mut parts = text.split(", ");
+    let first: Vec<&str> = parts.next().unwrap_or_default().split(' ').collect();
+    assert_eq!(first[0], "standard", "rules are the standard ones and what differs");
+    let mut rulebook = standard();
+    parts.for_each(|edit| differ(&mut rulebook, &edit.split(' ').collect::<Vec<_>>()));
+    let (by, reason) = if first.len() == 1 { person(&["by", "risk-1"]) } else { person(&first[1..]) };
+    Input::AdoptRulebook { rulebook: Box::new(rulebook), by, reason }
+}
+
+fn differ(rules: &mut Rulebook, edit: &[&str]) {
+    match edit {
+        ["book", id, rest @ ..] => differ_book(rules.books.get_mut(*id).expect("a book"), rest),
+        ["partition", name] => rules.partition = Text::new(name),
+        ["version", name] => rules.version = Text::new(name),
+        ["strategy", id, "off"] => rules.strategies.get_mut(*id).expect("a strategy").enabled = false,
+        ["venue", id, "off"] => rules.venues.get_mut(*id).expect("a venue").enabled = false,
+        ["no", "venue", id] => drop(rules.venues.remove(*id)),
+        ["no", "book", id] => drop(rules.books.remove(*id)),
+        ["no", "strategy", id] => drop(rules.strategies.remove(*id)),
+        ["no", "calendar", id] => drop(rules.calendars.remove(*id)),
+        ["no", "instrument", id] => drop(rules.instruments.remove(&instrument_named(id))),
+        ["no", limit] => limit_of(rules, limit, None, Breach::Deny),
+        ["quote_age_max_ms", ms] => rules.execution.quote_age_max_ms = ms.parse().expect("milliseconds"),
+        ["mark_age_max_ms", ms] => rules.execution.mark_age_max_ms = ms.parse().expect("milliseconds"),
+        [limit, value, "reduce"] => limit_of(rules, limit, Some(value), Breach::Reduce),
+        [instrument, rest @ ..] if rules.instruments.contains_key(&instrument_named(instrument)) => {
+            let instrument = rules.instruments.get_mut(&instrument_named(instrument));
+            differ_instrument(instrument.expect("an instrument"), rest);
+        }
+        [limit, value] => limit_of(rules, limit, Some(value), Breach::Deny),
+        _ => panic!("no such difference: {edit:?}"),
+    }
+}
+
+fn differ_book(book: &mut Book, edit: &[&str]) {
+    match edit {
+        ["off"] => book.enabled = false,
+        ["equity", amount] => book.equity = Notional::new(number(amount)),
+        ["allocation", amount] => book.allocation = Notional::new(number(amount)),
+        ["strategy", id] => book.strategy_id = StrategyId::new(id),
+        ["run", id] => book.source_run = Some(RunId::new(id)),
+        ["without", "run"] => book.source_run = None,
+        ["without", venue] => drop(book.executors.remove(*venue)),
+        _ => panic!("no such difference of a book: {edit:?}"),
+    }
+}
+
+fn differ_instrument(instrument: &mut Instrument, edit: &[&str]) {
+    match edit {
+        ["off"] => instrument.enabled = false,
+        ["lot", size] => {
+            instrument.lot_size = Qty::new(number(size));
+            instrument.step_size = Qty::new(number(size));
+        }
+        ["step", size] => instrument.step_size = Qty::new(number(size)),
+        ["tick", size] => instrument.tick_size = Px::new(number(size)),
+        ["min_notional", amount] => instrument.min_notional = Notional::new(number(amount)),
+        ["max_qty", size] => instrument.max_qty = Some(Qty::new(number(size))),
+        ["contract_size", size] => instrument.contract_size = Ratio::new(number(size)),
+        _ => panic!("no such difference of an instrument: {edit:?}"),
+    }
+}
+
+fn limit_of(rules: &mut Rulebook, name: &str, value: Option<&str>, breach: Breach) {
+    let value = value.map(number);
+    match name {
+        "max_order_notional" => {
+            rules.risk.max_order_notional = value.map(Notional::new);
+            rules.risk.on_order_notional = breach;
+        }
+        "max_leverage" => {
+            rules.risk.max_leverage = value.map(Ratio::new);
+            rules.risk.on_leverage = breach;
+        }
+        "max_asset_exposure" => {
+            rules.risk.max_asset_exposure = value.map(Ratio::new);
+            rules.risk.on_asset_exposure = breach;
+        }
+        _ => panic!("no such limit: {name}"),
+    }
+}
+
+/// The rules that scripts begin with: two venues, four instruments, a book on paper and one on the live stub.
+pub fn standard() -> Rulebook {
+    let venue = |id: &str, calendar: &str| {
+        (VenueId::new(id), Venue { enabled: true, calendar: CalendarId::new(calendar) })
+    };
+    let strategy = |id: &str| {
+        let described = Strategy { enabled: true, owner: Text::new("desk-1"), description: Text::new(id) };
+        (StrategyId::new(id), described)
+    };
+    Rulebook {
+        version: Text::new("1"),
+        partition: Text::new(PARTITION),
+        environment: Text::new("offline"),
+        venues: BTreeMap::from([venue("BINANCE", "always"), venue("NASDAQ", "day")]),
+        instruments: BTreeMap::from([
+            instrument("BTCUSDT", "0.001", "0.01", "10"),
+            instrument("ETHUSDT", "0.01", "0.01", "10"),
+            instrument("PEPEUSDT", "0.000000000000000001", "0.000000000000000001", "0"),
+            instrument("AAPL", "1", "0.01", "1"),
+        ]),
+        strategies: BTreeMap::from([strategy("trend"), strategy("other")]),
+        books: BTreeMap::from([book("core", Plane::Paper), book("desk", Plane::LiveStub)]),
+        calendars: BTreeMap::from([(CalendarId::new("always"), Hours::Always), (CalendarId::new("day"), day())]),
+        risk: RiskEnvelope {
+            max_order_notional: Some(Notional::new(number("50000"))),
+            max_leverage: Some(Ratio::new(number("3"))),
+            max_asset_exposure: Some(Ratio::new(number("2"))),
+            ..RiskEnvelope::default()
+        },
+        execution: ExecutionPolicy {
+            quote_age_max_ms: 1_000,
+            mark_age_max_ms: 60_000,
+            minimum_trade_weight: Ratio::new(number("0.001")),
+        },
+    }
+}
+
+fn instrument(symbol: &str, lot: &str, tick: &str, min_notional: &str) -> (InstrumentId, Instrument) {
+    let instrument_id = instrument_named(symbol);
+    let venue = instrument_id.venue().unwrap_or_default().to_owned();
+    let instrument = Instrument {
+        instrument_id: instrument_id.clone(),
+        venue: VenueId::new(&venue),
+        lot_size: Qty::new(number(lot)),
+        step_size: Qty::new(number(lot)),
+        tick_size: Px::new(number(tick)),
+        min_notional: Notional::new(number(min_notional)),
+        contract_size: Ratio::ONE,
+        maker_fee: Ratio::ZERO,
+        taker_fee: Ratio::ZERO,
+        max_qty: None,
+        calendar: CalendarId::new(if venue == "NASDAQ" { "day" } else { "always" }),
+        enabled: true,
+        updated_at: Text::new("2026-01-01"),
+    };
+    (instrument_id, instrument)
+}
+
+fn book(id: &str, plane: Plane) -> (BookId, Book) {
+    let book = Book {
+        enabled: true,
+        strategy_id: StrategyId::new("trend"),
+        equity: Notional::new(number("100000")),
+        allocation: Notional::new(number("40002")),
+        source_run: Some(RunId::new("R1")),
+        executors: BTreeMap::from([(VenueId::new("BINANCE"), plane), (VenueId::new("NASDAQ"), plane)]),
+        risk: None,
+    };
+    (BookId::new(id), book)
+}
+
+/// Open from 100 s until 200 s and from 300 s until 400 s; nothing is known from 500 s on.
+fn day() -> Hours {
+    let open = |from: &str, until: &str| OpenWindow { open_at: moment(from), close_at: moment(until) };
+    Hours::Windows {
+        valid_from: moment("50s"),
+        valid_until: moment("500s"),
+        open: vec![open("100s", "200s"), open("300s", "400s")],
+    }
+}

@@ -1,0 +1,201 @@
+//! Steps as a person would tell them: a line an event, with the effect it asks for behind it.
+
+use crate::generate::PARTITION;
+use fillwright_domain::{
+    ExecutionPlan, ExecutionResult, IntentId, IntentKey, OrderIntent, OrderIntentId, OrderStatus, OrderType, Side,
+    TimeInForce,
+};
+use fillwright_kernel::{Effect, Event, Ruling, Verdict};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Tells one step. An effect stands behind its event; of a denial or skip the verdict is told, its reply goes without
+/// saying.
+pub fn tell(told: &mut String, when: &str, events: &[Event], effects: &[Effect]) {
+    let mut effects = effects.iter().peekable();
+    let mut names = Names(BTreeMap::new());
+    for event in events {
+        let lines = names.lines(event);
+        let asked = effects.next_if(|effect| asks(event, effect)).map(asked_for);
+        for line in &lines {
+            let _ = writeln!(told, "{when} {line}{}", asked.unwrap_or_default());
+        }
+    }
+    assert!(effects.next().is_none(), "an effect that no event asks for");
+}
+
+/// Whether the event asks for the effect and there is a word to add; replies speak for themselves.
+fn asks(event: &Event, effect: &Effect) -> bool {
+    match effect {
+        Effect::PlaceOrder(_) => matches!(event, Event::OrderEmitted { .. }),
+        Effect::CancelOrder { .. } => matches!(event, Event::OrderCancelRequested { .. }),
+        Effect::QueryOrder { .. } => matches!(event, Event::OrderQueried { .. }),
+        Effect::Reply { .. } => {
+            matches!(event, Event::IntentClosed { .. } | Event::IntentDuplicated { .. } | Event::IntentConflicted { .. })
+        }
+    }
+}
+
+fn asked_for(effect: &Effect) -> &'static str {
+    match effect {
+        Effect::PlaceOrder(_) => ", place",
+        Effect::CancelOrder { .. } => ", cancel",
+        Effect::QueryOrder { .. } => ", query",
+        Effect::Reply { .. } => ", reply",
+    }
+}
+
+/// Short names of orders: an order is derived from its intent, so small names are found again by trying.
+struct Names(BTreeMap<OrderIntentId, String>);
+
+impl Names {
+    fn of(&mut self, order: OrderIntentId) -> String {
+        if self.0.is_empty() {
+            for number in 1..100 {
+                let intent = IntentId::new(format!("I{number}"));
+                let key = IntentKey::derive(PARTITION, &intent);
+                self.0.insert(OrderIntentId::derive(key, 1), format!("{intent}.1"));
+            }
+        }
+        self.0.get(&order).cloned().unwrap_or_else(|| order.to_string())
+    }
+
+    fn lines(&mut self, event: &Event) -> Vec<String> {
+        match event {
+            Event::IntentAccepted { .. } => Vec::new(),
+            Event::IntentJudged { intent_id, verdicts, .. } => {
+                verdicts.iter().filter_map(|verdict| shaped(intent_id, verdict)).collect()
+            }
+            Event::PlanMade { plan, .. } if plan.skip_reason.is_some() => Vec::new(),
+            Event::PlanMade { intent_id, plan, .. } => vec![format!("{intent_id} {}", planned(plan))],
+            Event::OrderEmitted { order, .. } => {
+                vec![format!("{} {}", self.of(order.order_intent_id), emitted(order))]
+            }
+            // The verdict that skipped it has said so.
+            Event::IntentClosed { result, .. } if result.skip_reason.is_some() => Vec::new(),
+            Event::IntentClosed { intent_id, result, .. } => vec![format!("{intent_id} {}", closed(result))],
+            Event::OutcomeRecorded { outcome } => {
+                let reason = outcome.reason.map(|reason| format!(" {reason:?}")).unwrap_or_default();
+                let name = self.of(outcome.order_intent_id);
+                vec![format!("{name} outcome {:?} {}{reason}", outcome.status, outcome.filled_quantity)]
+            }
+            _ => vec![self.other(event)],
+        }
+    }
+
+    fn other(&mut self, event: &Event) -> String {
+        match event {
+            Event::RulebookAdopted { rulebook, by, .. } => format!("rulebook {} adopted by {by}", rulebook.version),
+            Event::RunRegistered { run_id, .. } => format!("run {run_id} registered"),
+            Event::InputRefused { why, by: Some(by) } => format!("refused {by}: {why}"),
+            Event::InputRefused { why, by: None } => format!("refused: {why}"),
+            Event::MarkTaken { instrument_id, mark_px, .. } => format!("{instrument_id} marked at {mark_px}"),
+            Event::IntentDuplicated { intent_id, first_seq, status } => {
+                let status = status.map_or("no result yet", fillwright_domain::ResultStatus::as_str);
+                format!("{intent_id} is a duplicate of entry {first_seq}: {status}")
+            }
+            Event::IntentConflicted { intent_id, first_seq } => {
+                format!("{intent_id} conflicts with entry {first_seq}")
+            }
+            Event::OrderStatusChanged { order_intent_id, status, text, .. } => {
+                let words = text.as_ref().map(|text| format!(" ({text})")).unwrap_or_default();
+                format!("{} is {}{words}", self.of(*order_intent_id), word(*status))
+            }
+            Event::FillBooked { order_intent_id, last_qty, last_px, cum_qty, status, .. } => {
+                let name = self.of(*order_intent_id);
+                format!("{name} fills {last_qty} at {last_px}, {cum_qty} in all, is {}", word(*status))
+            }
+            Event::OrderCancelRequested { order_intent_id, .. } => {
+                format!("{} cancel requested", self.of(*order_intent_id))
+            }
+            Event::OrderQueried { order_intent_id, status, .. } => {
+                format!("{} is {}", self.of(*order_intent_id), word(*status))
+            }
+            Event::OrderStranded { order_intent_id, text, .. } => {
+                format!("{} is stranded ({text})", self.of(*order_intent_id))
+            }
+            Event::ReportIgnored { order_intent_id, why, .. } => {
+                format!("{} report ignored: {why}", self.of(*order_intent_id))
+            }
+            Event::KillSwitchEngaged { by, .. } => format!("kill switch engaged by {by}"),
+            Event::KillSwitchReleaseRequested { by, .. } => format!("kill switch release requested by {by}"),
+            Event::KillSwitchReleased { by, requested_by, .. } => {
+                format!("kill switch released by {requested_by} and {by}")
+            }
+            _ => unreachable!("told above"),
+        }
+    }
+}
+
+/// A verdict that is more than a pass.
+fn shaped(intent: &IntentId, verdict: &Verdict) -> Option<String> {
+    let figures = verdict.figures.map(|figures| format!(" ({} against {})", figures.asked, figures.limit));
+    let figures = figures.unwrap_or_default();
+    let gate = format!("{:?}", verdict.gate);
+    match verdict.ruling {
+        Ruling::Allow => None,
+        Ruling::Bypass => Some(format!("{intent} passes {gate} as a safety exit")),
+        Ruling::Reduce { to } => Some(format!("{intent} reduced to {to} by {gate}{figures}")),
+        Ruling::Deny { reason } => Some(format!("{intent} denied by {gate}: {reason}{figures}")),
+        Ruling::Skip { reason } => Some(format!("{intent} skipped by {gate}: {reason}{figures}")),
+    }
+}
+
+fn planned(plan: &ExecutionPlan) -> String {
+    let price = plan.price.map_or_else(|| "the market".to_owned(), |px| px.to_string());
+    let applied: Vec<&str> = plan.constraints_applied.iter().map(fillwright_domain::Constraint::as_str).collect();
+    let applied = if applied.is_empty() { String::new() } else { format!(" [{}]", applied.join(", ")) };
+    format!("plans {} at {price}, leverage {}{applied}", plan.size, plan.leverage)
+}
+
+fn emitted(order: &OrderIntent) -> String {
+    let side = if order.side == Side::Buy { "buys" } else { "sells" };
+    let instrument = order.market_id.as_str().split_once(':').map_or(order.market_id.as_str(), |(_, symbol)| symbol);
+    let mut text = format!("{side} {} {instrument} on {}", order.requested_quantity, order.plane.as_str());
+    let by_default = match order.order_type {
+        OrderType::Market => TimeInForce::Ioc,
+        OrderType::Limit => TimeInForce::Day,
+    };
+    if order.time_in_force != by_default {
+        let _ = write!(text, " {:?}", order.time_in_force);
+    }
+    text.push_str(if order.reduce_only { " reduce-only" } else { "" });
+    text.push_str(if order.post_only { " post-only" } else { "" });
+    text
+}
+
+fn closed(result: &ExecutionResult) -> String {
+    let mut text = result.status.as_str().to_owned();
+    for (word, figure) in [("bought", result.tokens_bought), ("sold", result.tokens_sold)] {
+        if let Some(qty) = figure {
+            let _ = write!(text, " {word} {qty}");
+        }
+    }
+    if let Some(px) = result.price {
+        let _ = write!(text, " at {px}");
+    }
+    if let Some(bps) = result.slippage_bps {
+        let _ = write!(text, ", slippage {bps} bps");
+    }
+    if let Some(fees) = result.fees_usd.filter(|fees| !fees.is_zero()) {
+        let _ = write!(text, ", fees {fees}");
+    }
+    for reason in [&result.skip_reason, &result.error].into_iter().flatten() {
+        let _ = write!(text, ": {reason}");
+    }
+    text
+}
+
+fn word(status: OrderStatus) -> &'static str {
+    match status {
+        OrderStatus::PendingNew => "pending new",
+        OrderStatus::New => "new",
+        OrderStatus::PartiallyFilled => "partially filled",
+        OrderStatus::PendingCancel => "pending cancel",
+        OrderStatus::Unknown => "unknown",
+        OrderStatus::Filled => "filled",
+        OrderStatus::Canceled => "canceled",
+        OrderStatus::Rejected => "rejected",
+        OrderStatus::Expired => "expired",
+    }
+}
