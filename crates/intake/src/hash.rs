@@ -1,7 +1,5 @@
 //! Names and digests derived by SHA-256, in hexadecimal.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest, Sha256};
 
 /// `prefix` and the first 32 hexadecimal digits over the parts. Each part's length is hashed before it, so that no
@@ -26,9 +24,6 @@ pub(crate) fn is_sha256_hex(text: &str) -> bool {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        let _infallible = write!(text, "{byte:02x}");
-    }
-    text
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -10,6 +10,7 @@ use fillwright_intake::{Intents, emit};
 const INTENTS: &str = "500";
 
 /// Runs the document's class over our lines. `None`, with the reason printed, where there is no Python to run it.
+#[allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 fn python(mode: &str, input: &[u8]) -> Option<Output> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/execution_intent.py");
     let child = Command::new("python3")

@@ -3,15 +3,16 @@
 #![allow(clippy::needless_raw_string_hashes, reason = "expect-test writes them when it rewrites")]
 
 use expect_test::{Expect, expect};
-use fillwright_intake::ledger;
 use fillwright_intake::registry::read_registry;
+use fillwright_intake::{AuditedRun, ledger};
 
 const HASH: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
 fn check_registry(input: &str, expected: &Expect) {
     let told = match read_registry("audited_runs.json", input.as_bytes()) {
         Ok(runs) => {
-            runs.iter().map(|run| format!("{} {}\n", run.run_id, run.manifest_hash)).collect()
+            let run = |run: &AuditedRun| format!("{} {}\n", run.run_id, run.manifest_hash);
+            runs.iter().map(run).collect()
         }
         Err(refusal) => format!("{refusal} [{}]\n", refusal.kind.code()),
     };
