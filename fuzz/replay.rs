@@ -59,13 +59,18 @@ pub fn replay(target: &str, run: fn(&[u8])) {
     let mutations = from_env("FUZZ_MUTATIONS").unwrap_or(MUTATIONS);
     let mut executions = 0;
     for (name, bytes) in &corpus {
-        let place = || format!("the committed input {}", name.display());
-        executions += execute(target, run, bytes, place, seed);
+        let place = || (format!("the committed input {}", name.display()), String::new());
+        executions += execute(target, run, bytes, place);
     }
     let numbers = only.map_or(0..mutations, |number| number..number + 1);
     for number in numbers.clone() {
-        let place = || format!("mutation {number} of seed {seed} (FUZZ_ONLY={number})");
-        executions += execute(target, run, &mutation(&corpus, seed, number), place, seed);
+        let place = || {
+            (
+                format!("mutation {number}, seed {seed}"),
+                format!("FUZZ_SEED={seed} FUZZ_ONLY={number} "),
+            )
+        };
+        executions += execute(target, run, &mutation(&corpus, seed, number), place);
     }
     let promised = corpus.len() as u64 + (numbers.end - numbers.start);
     assert!(executions >= promised, "{target}: {executions} executions instead of {promised}");
@@ -99,25 +104,26 @@ fn from_env(name: &str) -> Option<u64> {
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is {text:?}; write a whole number")))
 }
 
-/// Runs the target once. A panic is told with all that is needed to see it again.
+/// Runs the target once. A panic is told with all that is needed to see it again: `place` names the input, and the
+/// variables that bring it back.
 fn execute(
     target: &str,
     run: fn(&[u8]),
     bytes: &[u8],
-    place: impl Fn() -> String,
-    seed: u64,
+    place: impl Fn() -> (String, String),
 ) -> u64 {
     if std::panic::catch_unwind(|| run(bytes)).is_ok() {
         return 1;
     }
+    let (input, variables) = place();
     let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{target}"));
-    let kept = std::fs::write(&kept, bytes)
-        .map_or_else(|error| format!("not kept: {error}"), |()| kept.display().to_string());
+    let written = std::fs::write(&kept, bytes);
+    let kept =
+        written.map_or_else(|error| format!("not kept: {error}"), |()| kept.display().to_string());
     let (package, test) = (env!("CARGO_PKG_NAME"), env!("CARGO_CRATE_NAME"));
     panic!(
-        "{target} broke a promise on {}; the message above says which. The input: {kept}\n\
-         replay: FUZZ_SEED={seed} cargo test -p {package} --test {test}",
-        place()
+        "{target} broke a promise on {input}; the message above says which. The bytes: {kept}\n\
+         replay: {variables}cargo test -p {package} --test {test}"
     );
 }
 

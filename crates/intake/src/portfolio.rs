@@ -152,31 +152,28 @@ fn book(name: &str, node: &Node) -> Result<BookRead, Fault> {
 
 fn read_book(name: &str, node: &Node) -> Result<BookRead, Fault> {
     let fields = Fields::of(node)?;
-    let metadata = fields.nullable("metadata", |node| Fields::of(node).map(|_| node))?;
-    let metadata = metadata.map(Fields::of).transpose()?;
-    let rows = fields.required("assets", Node::elements)?;
-    let (source_run, generated_at) = metadata.as_ref().map_or(Ok((None, None)), |metadata| {
-        let run = metadata
-            .nullable("source_run_id", Node::name)
-            .map_err(|fault| fault.inside("metadata"))?;
-        let at = metadata
-            .nullable("generated_at", Node::text)
-            .map_err(|fault| fault.inside("metadata"))?;
-        Ok((run.map(RunId::new), at))
-    })?;
+    let (source_run, generated_at) = fields.nullable("metadata", provenance)?.unwrap_or_default();
     let regime = fields.nullable("regime", regime)?.flatten();
-    let read = Rows::read(name, rows);
+    let nodes = fields.required("assets", Node::elements)?;
+    let rows = Rows::read(name, nodes);
     let book = TargetBook {
         book_id: BookId::new(name),
         regime,
         source_run,
-        generated_at: generated_at.unwrap_or_default(),
-        rows: rows.len() as u64,
-        assets: read.assets,
-        withheld: read.withheld,
-        has_unnamed_row: read.has_unnamed_row,
+        generated_at,
+        rows: nodes.len() as u64,
+        assets: rows.assets,
+        withheld: rows.withheld,
+        has_unnamed_row: rows.has_unnamed_row,
     };
-    Ok((book, read.faults))
+    Ok((book, rows.faults))
+}
+
+/// The run and the time of generation, as the metadata has them.
+fn provenance(node: &Node) -> Result<(Option<RunId>, Text), Fault> {
+    let fields = Fields::of(node)?;
+    let source_run = fields.nullable("source_run_id", Node::name)?.map(RunId::new);
+    Ok((source_run, fields.nullable("generated_at", Node::text)?.unwrap_or_default()))
 }
 
 /// `{"name": "CRISIS", …}` or the name alone.
