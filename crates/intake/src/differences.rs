@@ -1,6 +1,6 @@
 //! Intents from the difference between target portfolios and what the books hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fillwright_domain::{
     Ask, BookId, InstrumentId, Intent, IntentId, Origin, Ratio, Rebalance, Text,
@@ -47,11 +47,16 @@ pub fn differences(portfolio: &Portfolio, actual: &ActualState) -> Differences {
             }
         }
     }
-    let targeted = |id: &&BookId| portfolio.books.iter().any(|book| book.book_id == **id);
-    let holding =
-        actual.books.iter().filter(|(_, held)| held.values().any(|weight| !weight.value.is_zero()));
-    all.untargeted_books = holding.map(|(id, _)| id).filter(|id| !targeted(id)).cloned().collect();
+    all.untargeted_books = untargeted(portfolio, actual);
     all
+}
+
+/// The books that hold something and are not in the portfolio.
+fn untargeted(portfolio: &Portfolio, actual: &ActualState) -> Vec<BookId> {
+    let targeted: BTreeSet<&BookId> = portfolio.books.iter().map(|book| &book.book_id).collect();
+    let holds = |held: &ActualBook| held.values().any(|weight| !weight.value.is_zero());
+    let left = actual.books.iter().filter(|(id, held)| holds(held) && !targeted.contains(id));
+    left.map(|(id, _)| id.clone()).collect()
 }
 
 /// Two weights of one instrument that differ.

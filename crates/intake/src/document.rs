@@ -5,13 +5,13 @@ use std::io::Read;
 use fillwright_domain::Text;
 
 use crate::json::{self, Node};
-use crate::refusal::{Fault, IntakeError, Refusal, RefusalKind, utf8};
+use crate::refusal::{Fault, IntakeError, Place, Refusal, RefusalKind, utf8};
 
 /// The largest document read, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 64 << 20;
 
-/// The most values in one document, so that a small file cannot become a large tree: about 150 MB at worst.
-const VALUES_MAX: usize = 2_000_000;
+/// The most values in one document, so that a small file cannot become a large tree: about 100 MB at worst.
+const VALUES_MAX: usize = 1_000_000;
 
 /// Reads a document's bytes, and never more than [`DOCUMENT_BYTES_MAX`].
 ///
@@ -54,5 +54,15 @@ impl<'a> Document<'a> {
 
     pub(crate) fn refusal(&self, fault: Fault) -> Refusal {
         fault.placed(&self.source, 1, self.text)
+    }
+
+    /// The refusals of many faults, which stand in the order of the text.
+    pub(crate) fn refusals(&self, faults: impl Iterator<Item = Fault>) -> Vec<Refusal> {
+        let mut place = Place::START;
+        let refusal = |fault: Fault| {
+            place.reach(fault.at, self.text);
+            fault.at_place(&self.source, place)
+        };
+        faults.map(refusal).collect()
     }
 }

@@ -91,7 +91,7 @@ pub fn read_portfolio(source: &str, bytes: &[u8]) -> Result<Portfolio, Refusal> 
     let root = document.parse()?;
     let read = books(&root).map_err(|fault| document.refusal(fault))?;
     let (books, faults): (Vec<TargetBook>, Vec<Vec<Fault>>) = read.into_iter().unzip();
-    let refusals = faults.into_iter().flatten().map(|fault| document.refusal(fault)).collect();
+    let refusals = document.refusals(faults.into_iter().flatten());
     Ok(Portfolio { source: document.source.clone(), books, refusals })
 }
 

@@ -344,16 +344,47 @@ impl Fault {
 
     /// Gives it its line and column in `text`, whose first line has the number `first_line`.
     pub(crate) fn placed(self, source: &Text, first_line: u64, text: &str) -> Refusal {
-        let before = text.get(..self.at).unwrap_or(text);
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let newlines = before.bytes().filter(|byte| *byte == b'\n').count();
+        let mut place = Place { line: first_line, ..Place::START };
+        place.reach(self.at, text);
+        self.at_place(source, place)
+    }
+
+    pub(crate) fn at_place(self, source: &Text, place: Place) -> Refusal {
         Refusal {
             source: source.clone(),
-            line: first_line + newlines as u64,
-            column: u32::try_from(before[start..].chars().count() + 1).ok(),
+            line: place.line,
+            column: Some(place.column),
             field: self.field,
             kind: self.kind,
         }
+    }
+}
+
+/// A place in a text, which moves forward: many places cost one pass.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    at: usize,
+    line: u64,
+    column: u32,
+}
+
+impl Place {
+    pub(crate) const START: Self = Self { at: 0, line: 1, column: 1 };
+
+    /// Moves to a byte of the text; one further back than where it is starts again from the first line.
+    pub(crate) fn reach(&mut self, at: usize, text: &str) {
+        if at < self.at {
+            *self = Self::START;
+        }
+        for c in text.get(self.at..at).unwrap_or_default().chars() {
+            if c == '\n' {
+                self.line += 1;
+                self.column = 1;
+            } else {
+                self.column = self.column.saturating_add(1);
+            }
+        }
+        self.at = at;
     }
 }
 

@@ -402,13 +402,21 @@ fn an_empty_actual_state_is_that_of_a_missing_file() {
 }
 
 #[test]
+fn a_hundred_thousand_bad_rows_on_one_line_cost_one_pass() {
+    let file = format!("{{\"assets\": [{}7]}}", "7,".repeat(99_999));
+    let portfolio = read_portfolio(FILE, file.as_bytes()).expect("the file has its shape");
+    let last = portfolio.refusals.last().expect("all are refused");
+    assert_eq!((portfolio.refusals.len(), last.line, last.column), (100_000, 1, Some(200_011)));
+}
+
+#[test]
 fn a_document_beyond_the_limit_is_refused_before_it_is_held() {
     let error = read_document(FILE, std::io::repeat(b' ')).expect_err("endless");
     let IntakeError::Refused(refusal) = error else { panic!("{error}") };
     assert_eq!(refusal.kind, RefusalKind::FileTooLarge { limit_bytes: DOCUMENT_BYTES_MAX });
     assert_eq!(read_document(FILE, &b"{}"[..]).expect("small"), b"{}");
-    let many = format!("{{\"assets\": [{}1]}}", "1,".repeat(2_000_000));
-    expect!["portfolio_optimized_v3.json:1:4000009: assets[1999998]: has more than 2000000 values"]
+    let many = format!("{{\"assets\": [{}1]}}", "1,".repeat(1_000_000));
+    expect!["portfolio_optimized_v3.json:1:2000009: assets[999998]: has more than 1000000 values"]
         .assert_eq(
             &read_portfolio(FILE, many.as_bytes()).expect_err("too many values").to_string(),
         );
