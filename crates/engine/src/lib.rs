@@ -3,13 +3,19 @@
 //! Inputs are sequenced, stepped through the kernel, journaled, and only then do their effects leave the process.
 
 pub mod clock;
+pub mod desk;
+pub mod home;
+pub mod intake;
 pub mod market;
 pub mod planes;
 pub mod recovery;
 pub mod sequencer;
 pub mod serve;
+pub mod verify;
 
 pub use clock::{Clock, ScriptedClock, SystemClock};
+pub use desk::{Desk, DeskError, Reply};
+pub use home::{Home, HomeError};
 pub use market::Quotes;
 pub use planes::{LiveStub, LiveStubRules};
 pub use recovery::{Recovered, recover, recover_with};

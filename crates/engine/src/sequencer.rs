@@ -62,6 +62,11 @@ impl Sequencer {
         &self.kernel
     }
 
+    /// The time of the last step.
+    pub fn last_at(&self) -> Timestamp {
+        self.last_at
+    }
+
     /// The journal, to read.
     pub fn journal(&self) -> &Journal {
         &self.journal
