@@ -2,6 +2,7 @@
 //! oracle that believes neither.
 
 pub mod canary;
+pub mod crash;
 pub mod exact;
 pub mod fleet;
 pub mod generate;

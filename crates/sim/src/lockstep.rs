@@ -81,7 +81,8 @@ impl Pair {
         if self.canary.is_none() {
             self.reference.record(at, input, &events);
         }
-        self.oracle.watch(at, input, &events, &effects, self.kernel.state())?;
+        self.oracle.watch(at, input, &events, &effects)?;
+        self.oracle.agrees_with(self.kernel.state())?;
         self.history.push(events);
         Ok(effects)
     }
@@ -105,7 +106,7 @@ impl Pair {
     }
 }
 
-fn agree(kernel: &[Event], reference: &[Event]) -> Result<(), String> {
+pub(crate) fn agree(kernel: &[Event], reference: &[Event]) -> Result<(), String> {
     if kernel == reference {
         return Ok(());
     }

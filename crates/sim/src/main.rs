@@ -1,11 +1,67 @@
-//! Long soaks and the replay of one seed.
-fn main() {
-    let args: Vec<String> = std::env::args().collect();
-    let n: u64 = args[2].parse().unwrap();
-    let from: u64 = args.get(3).map_or(0, |s| s.parse().unwrap());
-    std::panic::set_hook(Box::new(|_| {}));
-    match fillwright_sim::fleet::run_all(from..from+n, |s| fillwright_sim::lockstep::run(s, None), |a: &mut fillwright_sim::oracle::Tally, b| { a.steps += b.steps; a.intents += b.intents; a.duplicates += b.duplicates; a.orders += b.orders; a.fills += b.fills; a.denied+=b.denied; a.skipped+=b.skipped; a.reduced += b.reduced; a.conflicts += b.conflicts; a.ignored += b.ignored; a.kills += b.kills; a.rulebooks += b.rulebooks; }) {
-        Ok(t) => println!("{t:?}"),
-        Err(f) => println!("{}", fillwright_sim::fleet::report(&f)),
+//! Long soaks, and the replay of one seed.
+//!
+//! ```text
+//! cargo run --release -p fillwright-sim -- soak --seeds 1000000 --from 0
+//! cargo run -p fillwright-sim -- replay --seed 42
+//! ```
+
+use fillwright_sim::crash::{self, Plan};
+use fillwright_sim::lockstep::{self, Failure};
+use fillwright_sim::{fleet, oracle};
+use std::ops::Range;
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: fillwright-sim soak --seeds N [--from S] | replay --seed S";
+/// Seeds between two lines of progress.
+const PROGRESS_SEEDS: u64 = 10_000;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let number = |name: &str| {
+        let at = words.iter().position(|word| word == name)?;
+        words.get(at + 1)?.parse::<u64>().ok()
+    };
+    match (words.first().map(String::as_str), number("--seeds"), number("--seed")) {
+        (Some("soak"), Some(seeds), _) => soak(number("--from").unwrap_or(0), seeds),
+        (Some("replay"), _, Some(seed)) => soak(seed, 1),
+        _ => {
+            say(USAGE);
+            ExitCode::from(2)
+        }
     }
+}
+
+fn soak(from: u64, seeds: u64) -> ExitCode {
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut lockstep = oracle::Tally::default();
+    let mut crashes = crash::Tally::default();
+    let end = from.saturating_add(seeds);
+    let mut at = from;
+    while at < end {
+        let part = at..end.min(at + PROGRESS_SEEDS);
+        match both(part.clone()) {
+            Ok((agreed, crashed)) => {
+                lockstep.add(agreed);
+                crashes.add(crashed);
+            }
+            Err(failure) => {
+                say(&fleet::report(&failure));
+                return ExitCode::FAILURE;
+            }
+        }
+        at = part.end;
+        say(&format!("{} of {seeds} seeds: lockstep {lockstep:?}\n  crashes {crashes:?}", at - from));
+    }
+    ExitCode::SUCCESS
+}
+
+fn both(seeds: Range<u64>) -> Result<(oracle::Tally, crash::Tally), Box<Failure>> {
+    let agreed = fleet::run_all(seeds.clone(), |seed| lockstep::run(seed, None), oracle::Tally::add)?;
+    let crashed = fleet::run_all(seeds, |seed| crash::run(Plan::of(seed)), crash::Tally::add)?;
+    Ok((agreed, crashed))
+}
+
+#[expect(clippy::print_stdout, reason = "this is the program's answer")]
+fn say(text: &str) {
+    println!("{text}");
 }

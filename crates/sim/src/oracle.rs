@@ -78,6 +78,24 @@ pub struct Tally {
     pub rulebooks: u64,
 }
 
+impl Tally {
+    /// Adds what another run saw.
+    pub fn add(&mut self, other: Self) {
+        self.steps += other.steps;
+        self.intents += other.intents;
+        self.duplicates += other.duplicates;
+        self.conflicts += other.conflicts;
+        self.denied += other.denied;
+        self.skipped += other.skipped;
+        self.reduced += other.reduced;
+        self.orders += other.orders;
+        self.fills += other.fills;
+        self.ignored += other.ignored;
+        self.kills += other.kills;
+        self.rulebooks += other.rulebooks;
+    }
+}
+
 /// The witness.
 #[derive(Debug, Clone, Default)]
 pub struct Oracle {
@@ -101,12 +119,12 @@ macro_rules! must {
 }
 
 impl Oracle {
-    /// Watches one step, and the state that came of it.
+    /// Watches one step.
     ///
     /// # Errors
     ///
     /// Says what may not have happened.
-    pub fn watch(&mut self, at: Timestamp, input: &Input, events: &[Event], effects: &[Effect], state: &State) -> Finding {
+    pub fn watch(&mut self, at: Timestamp, input: &Input, events: &[Event], effects: &[Effect]) -> Finding {
         self.tally.steps += 1;
         must!(!events.is_empty() || *input == Input::Resume, "a step recorded nothing");
         let mut verdicts: &[Verdict] = &[];
@@ -117,8 +135,7 @@ impl Oracle {
             self.read(at, input, verdicts, event)?;
         }
         self.effects(events, effects)?;
-        self.closed_in_step(events)?;
-        self.positions_agree(state)
+        self.closed_in_step(events)
     }
 
     fn read(&mut self, at: Timestamp, input: &Input, verdicts: &[Verdict], event: &Event) -> Finding {
@@ -408,8 +425,12 @@ impl Oracle {
         Ok(())
     }
 
-    /// The kernel's positions and working orders are those of the events. [I3]
-    fn positions_agree(&self, state: &State) -> Finding {
+    /// Whether a kernel's positions and working orders are those of the events. [I3]
+    ///
+    /// # Errors
+    ///
+    /// Names what differs.
+    pub fn agrees_with(&self, state: &State) -> Finding {
         must!(state.orders.iter().map(|(id, _)| id).eq(self.working.iter().copied()), "other orders are at work");
         let mut held: BTreeMap<Place, Exact> = self.positions.clone();
         held.retain(|_, position| !position.is_zero());
@@ -445,20 +466,16 @@ impl Oracle {
         live.map(|((book, _, instrument), held)| ((book.clone(), instrument.clone()), held.clone())).collect()
     }
 
+    /// Orders without an outcome.
+    pub fn orders_at_work(&self) -> Vec<OrderIntent> {
+        self.working.iter().filter_map(|id| self.orders.get(id)).map(|seen| seen.order.clone()).collect()
+    }
+
     /// Whether it ever saw this order released.
     pub fn knows_order(&self, order: OrderIntentId) -> bool {
         self.orders.contains_key(&order)
     }
 
-    /// What became of an intent: nothing where it was never accepted.
-    pub fn intent(&self, intent: &IntentId) -> Option<Option<ResultStatus>> {
-        self.intents.get(intent).copied()
-    }
-
-    /// Orders without an outcome.
-    pub fn working(&self) -> usize {
-        self.working.len()
-    }
 }
 
 fn passes(verdict: &Verdict) -> bool {

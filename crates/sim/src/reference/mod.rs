@@ -55,6 +55,11 @@ impl Reference {
         }
     }
 
+    /// Forgets what never became durable: everything behind this entry.
+    pub fn forget_after(&mut self, seq: u64) {
+        self.history.retain(|entry| entry.seq <= seq);
+    }
+
     /// Notes what happened.
     pub fn record(&mut self, at: Timestamp, input: &Input, events: &[Event]) {
         let seq = self.history.len() as u64 + 1;
