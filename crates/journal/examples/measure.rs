@@ -1,6 +1,9 @@
 //! Measures the journal on this machine's disk and prints one JSON object a line.
 //!
-//! `cargo run --release -p fillwright-journal --example measure [FOLDER [ENTRIES [keep]]]`; with 0 entries it verifies a kept folder again.
+//! `cargo run --release -p fillwright-journal --example measure -- FOLDER lone|throughput|verify|snapshot ENTRIES`
+//!
+//! `throughput` leaves the journal that `verify` reads. Under load, `chrt -f 10` keeps the scheduler's slices of 4 ms
+//! out of the figures.
 #![allow(clippy::print_stdout)]
 #![allow(clippy::cast_precision_loss)] // Figures for people.
 
@@ -9,30 +12,54 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fillwright_journal::{FileStorage, Journal, JournalOptions, Storage, verify};
+use fillwright_journal::{FileStorage, Journal, JournalOptions, Storage, snapshot, verify};
 
 const PAYLOAD_LEN: usize = 636;
 const BATCH: u64 = 1_000;
 
 fn main() {
-    let mut args = std::env::args().skip(1);
-    let folder = args.next().unwrap_or_else(|| "target/measure".to_owned());
-    let entries: u64 =
-        args.next().map_or(1_000_000, |text| text.parse().expect("a number of entries"));
-    let folder = Path::new(&folder);
-    if entries == 0 {
-        return verification(&folder.join("inline"));
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [folder, case, entries] = args.as_slice() else {
+        return println!("measure FOLDER lone|throughput|verify|snapshot ENTRIES");
+    };
+    let folder = Path::new(folder);
+    let entries: u64 = entries.parse().expect("a number of entries");
+    match case.as_str() {
+        "lone" => lone(&folder.join("lone"), entries),
+        "throughput" => throughputs(folder, entries),
+        "verify" => verification(&folder.join("inline")),
+        "snapshot" => from_snapshot(&folder.join("snapshot"), entries),
+        other => println!("{other} is not a case"),
     }
-    let _ = std::fs::remove_dir_all(folder);
-    lone(&folder.join("lone"));
+}
+
+fn throughputs(folder: &Path, entries: u64) {
     for work_ns in [0, 500, 2_000] {
         throughput(&folder.join("inline"), entries, work_ns, false);
         throughput(&folder.join("overlapped"), entries, work_ns, true);
     }
-    verification(&folder.join("inline"));
-    if args.next().is_none() {
-        let _ = std::fs::remove_dir_all(folder);
+}
+
+/// Writes a journal with a snapshot at its end and opens it from there.
+fn from_snapshot(folder: &Path, entries: u64) {
+    throughput(folder, entries, 0, true);
+    let storage: Arc<dyn Storage> =
+        Arc::new(FileStorage::new(folder).expect("the folder can be made"));
+    let (mut journal, _) = Journal::open(Arc::clone(&storage), &options(), 0).expect("opens");
+    snapshot::store(&*storage, &journal.receipt().expect("durable"), 0, b"state").expect("stored");
+    for _ in 0..BATCH {
+        journal.append(0, &[7; PAYLOAD_LEN]).expect("appends");
     }
+    journal.close(0).expect("closes");
+    let start = Instant::now();
+    let opened = Journal::recover_from_snapshot(storage, &options(), 0).expect("starts");
+    let (_, opened) = opened.2.finish().expect("opens");
+    println!(
+        "{{\"case\":\"open_from_snapshot\",\"n\":{},\"segments\":{},\"ms\":{:.1}}}",
+        opened.last_seq,
+        opened.segments,
+        start.elapsed().as_secs_f64() * 1_000.0
+    );
 }
 
 fn open(folder: &Path) -> (Arc<dyn Storage>, Journal) {
@@ -49,12 +76,13 @@ fn options() -> JournalOptions {
 }
 
 /// Alternates a bare write and sync with a lone commit, each on its own preallocated file.
-fn lone(folder: &Path) {
+fn lone(folder: &Path, entries: u64) {
+    let _ = std::fs::remove_dir_all(folder);
     let (storage, mut journal) = open(folder);
     let bare = storage.create("bare", 64 << 20).expect("there is room");
     let record = vec![7; PAYLOAD_LEN + 64];
     let (mut bare_ns, mut commit_ns) = (Vec::new(), Vec::new());
-    for turn in 0..3_000_u64 {
+    for turn in 0..entries {
         let start = Instant::now();
         bare.write_at(&record, 4096 + turn * record.len() as u64).expect("writes");
         let written = Instant::now();

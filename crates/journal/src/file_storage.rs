@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FallocateFlags, fallocate};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 
 use crate::lock;
 use crate::storage::{LockAnswer, Storage, StorageFile};
@@ -106,7 +106,7 @@ impl Storage for FileStorage {
 /// zeros are written: as fast to sync into later, but every byte of the journal is then written twice
 /// (`docs/performance.md` has the figures).
 fn preallocate(file: &File, size: u64) -> io::Result<()> {
-    match fallocate(file, FallocateFlags::empty(), 0, size) {
+    match retry_on_intr(|| fallocate(file, FallocateFlags::empty(), 0, size)) {
         Ok(()) => file.sync_all(),
         Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => write_zeros(file, size),
         Err(error) => Err(error.into()),

@@ -160,23 +160,26 @@ impl Flusher {
             return Ok(());
         }
         match self.checkpoints.write(self.seq, self.last_at, self.head) {
-            // A full disk is told by `room`; the entries are durable without the checkpoint.
-            Err(JournalError::WriteCheckpoint { source, .. })
-                if source.kind() == io::ErrorKind::StorageFull =>
-            {
-                Ok(())
-            }
+            // `room` tells that the disk is full; the entries are durable without the checkpoint.
+            Err(error) if is_disk_full(&error) => Ok(()),
             outcome => outcome.map(|_| ()),
         }
     }
 
-    /// Signs a checkpoint at the last durable entry.
+    /// Signs a checkpoint at the last durable entry. A full disk does not poison the journal, anything else does.
     pub(crate) fn checkpoint(&mut self, at: i64) -> Result<Checkpoint, JournalError> {
-        if self.poisoned.load(Ordering::Acquire) {
-            return Err(JournalError::Poisoned);
+        self.last_receipt()?;
+        let outcome = self.checkpoints.write(self.seq, at, self.head);
+        if let Err(error @ JournalError::WriteCheckpoint { .. }) = &outcome {
+            self.poisoned.store(!is_disk_full(error), Ordering::Release);
         }
-        self.checkpoints.write(self.seq, at, self.head)
+        outcome
     }
+}
+
+fn is_disk_full(error: &JournalError) -> bool {
+    let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+    matches!(error, JournalError::WriteCheckpoint { source, .. } if full.contains(&source.kind()))
 }
 
 /// Gives a prepared file its header and, once that is durable, its name.

@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 
 use crate::entry::{HASH_LEN, Hash, field_u32, field_u64};
 use crate::error::Damage;
+use crate::options::{MAX_SEGMENT, MIN_SEGMENT};
 
 /// Bytes of the header block; entries start here.
 pub const HEADER_LEN: usize = 4096;
@@ -97,7 +98,7 @@ impl Header {
     ///
     /// # Errors
     ///
-    /// `HeaderBroken` if checksum or hash do not match, `UnknownFormat` if they do and the version is another.
+    /// `HeaderBroken` if checksum or hash do not match or the size is impossible, `UnknownFormat` if they do and the version is another.
     #[allow(clippy::missing_panics_doc)] // The length is checked first.
     pub fn decode(block: &[u8]) -> Result<(Self, Hash), Damage> {
         let hash = check(block)?;
@@ -116,6 +117,9 @@ impl Header {
             partition,
             build,
         };
+        if !(MIN_SEGMENT..=MAX_SEGMENT).contains(&header.size) {
+            return Err(Damage::HeaderBroken);
+        }
         Ok((header, hash))
     }
 }

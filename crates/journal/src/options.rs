@@ -4,6 +4,11 @@ use crate::entry::{HASH_LEN, HEAD_LEN, MAX_PAYLOAD};
 use crate::header::HEADER_LEN;
 use crate::mark::MARK_LEN;
 
+/// Smallest segment in bytes: a header and a handful of entries.
+pub(crate) const MIN_SEGMENT: u64 = 16 << 10;
+/// Largest segment in bytes; the tail of one is read into memory when it is torn.
+pub(crate) const MAX_SEGMENT: u64 = 1 << 30;
+
 /// How a journal is kept. Make one with `new` and change the fields that differ.
 #[derive(Clone)]
 pub struct JournalOptions {
@@ -50,7 +55,12 @@ impl JournalOptions {
 
     /// Returns the largest payload in bytes that fits a new segment.
     pub fn max_payload(&self) -> u64 {
-        let overhead = (HEADER_LEN + MARK_LEN + HEAD_LEN + HASH_LEN + 7) as u64;
-        self.segment_bytes.saturating_sub(overhead).min(MAX_PAYLOAD)
+        max_payload(self.segment_bytes)
     }
+}
+
+/// Returns the largest payload in bytes that fits a segment of this size.
+pub(crate) fn max_payload(segment_bytes: u64) -> u64 {
+    let overhead = (HEADER_LEN + MARK_LEN + HEAD_LEN + HASH_LEN + 7) as u64;
+    segment_bytes.saturating_sub(overhead).min(MAX_PAYLOAD)
 }

@@ -14,19 +14,15 @@ use crate::entry::{Hash, field_u32, frame_len};
 use crate::error::JournalError;
 use crate::flusher::{Flusher, Segment, place_segment};
 use crate::header::{HEADER_LEN, Header, MAX_TEXT};
-use crate::options::JournalOptions;
+use crate::options::{JournalOptions, MAX_SEGMENT, MIN_SEGMENT};
 use crate::scan::{Anchor, End, Place, Plan, Scan, read_error};
 use crate::segment::{segment_name, spare_index_of};
 use crate::snapshot::{self, SkippedSnapshot, Snapshot};
 use crate::spare::{Spare, Spares};
-use crate::storage::{LockAnswer, Storage, StorageFile};
+use crate::storage::{LockAnswer, Storage};
 use crate::tail::TornTail;
 use crate::writer::Journal;
 
-/// Smallest segment in bytes: a header and a handful of entries.
-const MIN_SEGMENT: u64 = 16 << 10;
-/// Largest segment in bytes; the tail of one is read into memory when it is torn.
-const MAX_SEGMENT: u64 = 1 << 30;
 /// Verified chunks that may wait for the thread that applies them.
 const CHUNKS_AHEAD: usize = 4;
 
@@ -377,7 +373,9 @@ fn repair(place: &Place, chain: &Chain, torn: Option<&TornTail>) -> Result<(), J
         return Ok(());
     }
     rewrite_unproven(place, chain)?;
-    zero_behind(&*place.file, place.offset, place.header.size).map_err(failed)?;
+    if let Some(torn) = torn {
+        zero_tail(place, torn).map_err(failed)?;
+    }
     place.file.sync_data().map_err(failed)
 }
 
@@ -404,10 +402,15 @@ fn offset_after(segment: &[u8], entries: u64) -> usize {
         .fold(HEADER_LEN, |offset, _| offset + frame_len(field_u32(segment, offset) as usize))
 }
 
-fn zero_behind(file: &dyn StorageFile, from: u64, size: u64) -> io::Result<()> {
-    let end = size.max(file.size()?);
-    let len = usize::try_from(end - from).expect("a segment fits into memory");
-    file.write_at(&vec![0; len], from)
+/// Zeroes what is dropped, and gives a file that was cut off its size back.
+fn zero_tail(place: &Place, torn: &TornTail) -> io::Result<()> {
+    let dropped_end = torn.offset + torn.bytes_dropped;
+    let zero = |from: u64, to: u64| {
+        let len = usize::try_from(to.saturating_sub(from)).expect("a segment fits into memory");
+        place.file.write_at(&vec![0; len], from)
+    };
+    zero(place.offset, dropped_end)?;
+    zero(place.file.size()?, place.header.size)
 }
 
 /// Removes files of other segments' preparation and of replacements that a crash cut off.

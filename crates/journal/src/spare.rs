@@ -1,4 +1,4 @@
-//! Segments prepared ahead: zeroed and synced before they are needed, so that no append waits and a full disk is
+//! Segments prepared ahead: their place on the disk taken before it is needed, so that no append waits and a full disk is
 //! noticed while there is still room.
 
 use std::io;

@@ -14,10 +14,10 @@ pub trait Storage: Send + Sync {
     /// Whatever the storage reports.
     fn list(&self) -> io::Result<Vec<String>>;
 
-    /// Creates a file of `size` bytes, every one of them written as zero and synced, replacing any of that name.
+    /// Creates a file of `size` bytes that read as zeros, replacing any of that name.
     ///
-    /// Zeros are written and not merely reserved, so that a later `sync_data` has no metadata to write. If there is
-    /// no room the file is removed again.
+    /// Its place on the disk is taken and synced, so that writing into it later cannot find the disk full and a later
+    /// `sync_data` has no size to write. If there is no room the file is removed again.
     ///
     /// # Errors
     ///

@@ -12,6 +12,7 @@ use crate::flusher::Flusher;
 use crate::header::HEADER_LEN;
 use crate::lane::Lane;
 use crate::mark::MARK_LEN;
+use crate::options::max_payload;
 use crate::receipt::Receipt;
 use crate::spare::{Room, Spares};
 
@@ -114,8 +115,9 @@ impl Journal {
 
     /// Plans the start of a new segment if the entry at `start` does not fit into the present one.
     fn make_room_for(&mut self, payload_len: usize, start: usize) -> Result<(), JournalError> {
-        if payload_len as u64 > self.max_payload {
-            return Err(JournalError::TooLarge { len: payload_len as u64, max: self.max_payload });
+        let max = self.max_payload();
+        if payload_len as u64 > max {
+            return Err(JournalError::TooLarge { len: payload_len as u64, max });
         }
         if self.planned + entry::frame_len(payload_len) as u64 > self.capacity {
             let spare = self.spares.claim(self.next_index, self.next_seq)?;
@@ -226,9 +228,14 @@ impl Journal {
         self.spares.room()
     }
 
-    /// Returns the largest payload in bytes.
+    /// Returns the largest payload in bytes that can be appended now.
+    ///
+    /// A segment without entries has no successor, so while there is none the present segment's size bounds it too.
     pub fn max_payload(&self) -> u64 {
-        self.max_payload
+        if self.planned > HEADER_LEN as u64 {
+            return self.max_payload;
+        }
+        self.max_payload.min(max_payload(self.capacity + MARK_LEN as u64))
     }
 
     /// Signs a checkpoint at the last durable entry. `at` is in nanoseconds UTC.
