@@ -1,0 +1,225 @@
+//! Everything known at an entry: the fold that gives each entry its facts.
+
+use crate::disposition::is_cut;
+use crate::facts::{Facts, IntentFacts, OrderFacts, PositionChange, PositionPlace, Rules};
+use crate::{ProjectedEntry, weight};
+use fillwright_domain::{
+    Ask, ExecutionOutcome, IntentKey, OrderIntentId, Qty, Quote, Ratio, RunId, Side, Text,
+};
+use fillwright_kernel::{Event, Input, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What is open, held and in force. Bounded by that, whatever the length of the journal.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) seq: u64,
+    pub(crate) rules: Option<Arc<Rules>>,
+    pub(crate) runs: BTreeMap<RunId, Text>,
+    pub(crate) intents: BTreeMap<IntentKey, Arc<IntentFacts>>,
+    pub(crate) orders: BTreeMap<OrderIntentId, Arc<OrderFacts>>,
+    pub(crate) positions: BTreeMap<PositionPlace, Qty>,
+    pub(crate) changed: Changed,
+}
+
+/// What changed since it was last stored. What opens and ends within one entry is never stored.
+#[derive(Debug, Default)]
+pub(crate) struct Changed {
+    pub(crate) rules: bool,
+    pub(crate) runs: BTreeSet<RunId>,
+    pub(crate) intents: BTreeSet<IntentKey>,
+    pub(crate) orders: BTreeSet<OrderIntentId>,
+    pub(crate) positions: BTreeSet<PositionPlace>,
+}
+
+impl Known {
+    /// Takes in the next entry and tells it what it refers to.
+    pub(crate) fn resolve(&mut self, entry: &mut ProjectedEntry) {
+        self.seq = entry.seq;
+        let mut facts = Facts::default();
+        self.accept(entry, &mut facts);
+        for event in &entry.events {
+            self.take(entry, event, &mut facts);
+        }
+        self.note_opened(entry.seq, &facts);
+        facts.rules.clone_from(&self.rules);
+        facts.orders.sort_unstable_by_key(|facts| facts.order.order_intent_id);
+        facts.orders.dedup_by_key(|facts| facts.order.order_intent_id);
+        entry.facts = facts;
+    }
+
+    fn accept(&mut self, entry: &ProjectedEntry, facts: &mut Facts) {
+        let Some(mut accepted) = accepted(entry) else { return };
+        accepted.share = self.share(entry, &accepted);
+        let run = accepted.source_run.as_ref().and_then(|run| self.runs.get(run));
+        facts.manifest_hash = run.cloned();
+        let accepted = Arc::new(accepted);
+        self.intents.insert(accepted.intent_key, Arc::clone(&accepted));
+        facts.intent = Some(accepted);
+    }
+
+    /// How much of the change of weight that was asked for the plan is.
+    fn share(&self, entry: &ProjectedEntry, accepted: &IntentFacts) -> Option<Ratio> {
+        let rebalance = accepted.rebalance.as_ref()?;
+        if !is_cut(accepted.plan.constraints_applied) {
+            return Some(Ratio::ONE);
+        }
+        let size = self.rules.as_ref()?.contract_size(&accepted.instrument_id)?;
+        let asked = weight::Asked {
+            rebalance,
+            planned: accepted.plan.size,
+            verdicts: verdicts(entry),
+            touch: touch(entry)?,
+            contract_size: size,
+        };
+        asked.share().ok()
+    }
+
+    fn take(&mut self, entry: &ProjectedEntry, event: &Event, facts: &mut Facts) {
+        match event {
+            Event::RulebookAdopted { rulebook, .. } => {
+                let rules = Rules::new(entry.seq, self.rules.is_none(), (**rulebook).clone());
+                self.rules = Some(Arc::new(rules));
+                self.changed.rules = true;
+            }
+            Event::RunRegistered { run_id, manifest_hash, .. } => {
+                self.runs.insert(run_id.clone(), manifest_hash.clone());
+                self.changed.runs.insert(run_id.clone());
+            }
+            Event::OrderEmitted { order, intent_key } => {
+                let Some(intent) = self.intents.get(intent_key) else { return };
+                let emitted =
+                    OrderFacts::new(order.clone(), Arc::clone(intent), entry.seq, entry.at);
+                self.orders.insert(order.order_intent_id, Arc::new(emitted));
+                self.refer(order.order_intent_id, facts);
+            }
+            Event::OrderStatusChanged { order_intent_id, .. }
+            | Event::FillBooked { order_intent_id, .. }
+            | Event::OrderCancelRequested { order_intent_id, .. }
+            | Event::OrderQueried { order_intent_id, .. }
+            | Event::OrderStranded { order_intent_id, .. }
+            | Event::ReportIgnored { order_intent_id, .. } => self.refer(*order_intent_id, facts),
+            Event::OutcomeRecorded { outcome } => self.settle(entry.seq, outcome, facts),
+            Event::IntentClosed { intent_key, .. } => self.close(entry.seq, *intent_key, facts),
+            Event::InputRefused { .. }
+            | Event::MarkTaken { .. }
+            | Event::IntentAccepted { .. }
+            | Event::IntentDuplicated { .. }
+            | Event::IntentConflicted { .. }
+            | Event::IntentJudged { .. }
+            | Event::PlanMade { .. }
+            | Event::KillSwitchEngaged { .. }
+            | Event::KillSwitchReleaseRequested { .. }
+            | Event::KillSwitchReleased { .. } => {}
+        }
+    }
+
+    fn refer(&self, order: OrderIntentId, facts: &mut Facts) {
+        facts.orders.extend(self.orders.get(&order).cloned());
+    }
+
+    fn settle(&mut self, seq: u64, outcome: &ExecutionOutcome, facts: &mut Facts) {
+        let Some(order) = self.orders.remove(&outcome.order_intent_id) else { return };
+        if order.emitted_seq != seq {
+            self.changed.orders.insert(outcome.order_intent_id);
+        }
+        if outcome.filled_quantity.is_positive() {
+            facts.positions.push(self.book(outcome, &order));
+        }
+        facts.orders.push(order);
+    }
+
+    fn book(&mut self, outcome: &ExecutionOutcome, order: &OrderFacts) -> PositionChange {
+        let place = PositionPlace {
+            plane: outcome.plane,
+            book_id: order.order.book_id.clone(),
+            instrument_id: outcome.market_id.clone(),
+        };
+        let held = self.positions.get(&place).copied().unwrap_or_default();
+        let qty = match outcome.side {
+            Side::Buy => held.checked_add(outcome.filled_quantity),
+            Side::Sell => held.checked_sub(outcome.filled_quantity),
+        };
+        let qty = qty.expect("the kernel has checked every position it lets happen");
+        self.changed.positions.insert(place.clone());
+        if qty.is_zero() {
+            self.positions.remove(&place);
+        } else {
+            self.positions.insert(place.clone(), qty);
+        }
+        PositionChange { order_intent_id: outcome.order_intent_id, place, qty }
+    }
+
+    fn close(&mut self, seq: u64, key: IntentKey, facts: &mut Facts) {
+        let Some(intent) = self.intents.remove(&key) else { return };
+        if intent.seq != seq {
+            self.changed.intents.insert(key);
+        }
+        facts.intent = Some(intent);
+    }
+
+    /// Notes what the entry opened and left open.
+    fn note_opened(&mut self, seq: u64, facts: &Facts) {
+        let opened = facts.intent.iter().filter(|intent| intent.seq == seq);
+        let open =
+            opened.map(|intent| intent.intent_key).filter(|key| self.intents.contains_key(key));
+        self.changed.intents.extend(open);
+        let emitted = facts.orders.iter().filter(|order| order.emitted_seq == seq);
+        let open = emitted.map(|order| order.order.order_intent_id);
+        self.changed.orders.extend(open.filter(|id| self.orders.contains_key(id)));
+    }
+}
+
+/// The intent an entry accepted, but for its share.
+fn accepted(entry: &ProjectedEntry) -> Option<IntentFacts> {
+    let Input::SubmitIntent { intent, .. } = &entry.input else { return None };
+    let (plan, decision_px) = entry.events.iter().find_map(|event| match event {
+        Event::PlanMade { plan, decision_px, .. } => Some((plan, *decision_px)),
+        _ => None,
+    })?;
+    entry.events.iter().find_map(|event| match event {
+        Event::IntentAccepted {
+            intent_id, intent_key, digest, strategy_id, source_run, ..
+        } => Some(IntentFacts {
+            seq: entry.seq,
+            at: entry.at,
+            intent_id: intent_id.clone(),
+            intent_key: *intent_key,
+            digest: *digest,
+            strategy_id: strategy_id.clone(),
+            book_id: intent.book_id.clone(),
+            instrument_id: intent.instrument_id.clone(),
+            source_run: source_run.clone(),
+            plan: plan.clone(),
+            decision_px,
+            rebalance: match &intent.ask {
+                Ask::Rebalance(rebalance) => Some((**rebalance).clone()),
+                Ask::Execution(_) => None,
+            },
+            share: None,
+        }),
+        _ => None,
+    })
+}
+
+fn verdicts(entry: &ProjectedEntry) -> &[Verdict] {
+    let judged = entry.events.iter().find_map(|event| match event {
+        Event::IntentJudged { verdicts, .. } => Some(&verdicts[..]),
+        _ => None,
+    });
+    judged.unwrap_or_default()
+}
+
+/// The price the order of this entry was valued at: the touch it would trade against.
+fn touch(entry: &ProjectedEntry) -> Option<fillwright_domain::Px> {
+    let Input::SubmitIntent { quote: Some(Quote { bid_px, ask_px, .. }), .. } = &entry.input else {
+        return None;
+    };
+    entry.events.iter().find_map(|event| match event {
+        Event::OrderEmitted { order, .. } => Some(match order.side {
+            Side::Buy => *ask_px,
+            Side::Sell => *bid_px,
+        }),
+        _ => None,
+    })
+}

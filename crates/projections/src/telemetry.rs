@@ -1,0 +1,679 @@
+//! Telemetry: one JSON line an event, in `events_execution.ndjson`, and what concerns risk again in
+//! `events_risk.ndjson`.
+//!
+//! Every line carries the entry (`seq`), its number there (`n`), `ts` and `ts_ns`, environment, lane (none yet),
+//! strategy, book, plane, instrument and the ids, `null` where they do not apply. Marks are market data and make no
+//! lines.
+
+use crate::disposition::Disposition;
+use crate::error::ProjectionError;
+use crate::facts::{IntentFacts, OrderFacts};
+use crate::line_file::{LineFile, Vouch, stamp};
+use crate::text::{hex, rfc3339};
+use crate::verdicts::{VerdictLine, VerdictLines, decision, is_breach};
+use crate::{Paths, ProjectedEntry, Projection};
+use fillwright_domain::{
+    ActionType, Ask, BookId, ContentDigest, ExecId, ExecutionOutcome, ExecutionPlan,
+    ExecutionResult, ExecutionStatus, InstrumentId, IntentId, Notional, OrderIntent, OrderIntentId,
+    OrderStatus, OrderType, Origin, Plane, Principal, Px, Qty, Ratio, ReportKind, ResultStatus,
+    RunId, Side, StrategyId, Text, TimeInForce, Timestamp, Urgency,
+};
+use fillwright_kernel::{Event, IgnoredReport, Input, Refusal, Verdict};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The name of the execution stream.
+pub(crate) const EXECUTION: &str = "events_execution";
+/// The name of the risk stream.
+pub(crate) const RISK: &str = "events_risk";
+
+/// Both streams.
+pub struct Telemetry {
+    execution: LineFile,
+    risk: LineFile,
+    line: Vec<u8>,
+}
+
+impl Telemetry {
+    pub(crate) fn open(
+        paths: &Paths,
+        vouches: &BTreeMap<String, Vouch>,
+    ) -> Result<Self, ProjectionError> {
+        Ok(Self {
+            execution: LineFile::open(
+                paths.execution_events(),
+                vouches.get(EXECUTION).copied(),
+                stamp,
+            )?,
+            risk: LineFile::open(paths.risk_events(), vouches.get(RISK).copied(), stamp)?,
+            line: Vec::with_capacity(4096),
+        })
+    }
+}
+
+impl Projection for Telemetry {
+    fn name(&self) -> &'static str {
+        "telemetry"
+    }
+
+    fn cursor(&self) -> u64 {
+        self.execution.cursor().min(self.risk.cursor())
+    }
+
+    fn apply(&mut self, entry: &ProjectedEntry) -> Result<(), ProjectionError> {
+        let at = rfc3339(entry.at);
+        let mut writer = Writer { telemetry: self, entry, at: &at };
+        for event in &entry.events {
+            writer.event(event)?;
+        }
+        self.execution.finish(entry.seq);
+        self.risk.finish(entry.seq);
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<Vec<(&'static str, Vouch)>, ProjectionError> {
+        Ok(vec![(EXECUTION, self.execution.commit()?), (RISK, self.risk.commit()?)])
+    }
+}
+
+/// A line but for its stamp.
+#[derive(Serialize)]
+struct Line<'a, D> {
+    event: &'static str,
+    ts: &'a str,
+    ts_ns: Timestamp,
+    env: &'a str,
+    lane: Option<&'a str>,
+    strategy: Option<&'a StrategyId>,
+    book: Option<&'a BookId>,
+    plane: Option<Plane>,
+    instrument: Option<&'a InstrumentId>,
+    intent_id: Option<&'a IntentId>,
+    order_intent_id: Option<&'a str>,
+    client_order_id: Option<&'a str>,
+    #[serde(flatten)]
+    detail: D,
+}
+
+/// What a line is about.
+#[derive(Clone, Copy, Default)]
+struct Subject<'a> {
+    strategy: Option<&'a StrategyId>,
+    book: Option<&'a BookId>,
+    plane: Option<Plane>,
+    instrument: Option<&'a InstrumentId>,
+    intent_id: Option<&'a IntentId>,
+    order_intent_id: Option<&'a str>,
+    client_order_id: Option<&'a str>,
+}
+
+impl<'a> Subject<'a> {
+    fn intent(intent: &'a IntentFacts) -> Self {
+        Self {
+            strategy: intent.strategy_id.as_ref(),
+            book: Some(&intent.book_id),
+            instrument: Some(&intent.instrument_id),
+            intent_id: Some(&intent.intent_id),
+            ..Self::default()
+        }
+    }
+
+    fn order(order: &'a OrderFacts) -> Self {
+        Self {
+            plane: Some(order.order.plane),
+            order_intent_id: Some(&order.id_text),
+            client_order_id: Some(&order.client_order_id),
+            ..Self::intent(&order.intent)
+        }
+    }
+
+    /// An intent that was seen before, as it came this time.
+    fn repeated(entry: &'a ProjectedEntry) -> Self {
+        let Input::SubmitIntent { intent, .. } = &entry.input else { return Self::default() };
+        Self {
+            strategy: intent.strategy_id.as_ref(),
+            book: Some(&intent.book_id),
+            instrument: Some(&intent.instrument_id),
+            intent_id: Some(&intent.intent_id),
+            ..Self::default()
+        }
+    }
+}
+
+/// Which streams a line is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum To {
+    Execution,
+    Both,
+}
+
+struct Writer<'a> {
+    telemetry: &'a mut Telemetry,
+    entry: &'a ProjectedEntry,
+    at: &'a str,
+}
+
+impl<'a> Writer<'a> {
+    fn event(&mut self, event: &'a Event) -> Result<(), ProjectionError> {
+        match event {
+            Event::RulebookAdopted { rulebook, by, reason } => {
+                let rules = self.entry.facts.rules.as_ref();
+                let detail = PolicyChange {
+                    change: "rulebook_adopted",
+                    version: Some(&rulebook.version),
+                    rulebook_hash: rules.map(|rules| rules.hash.as_str()),
+                    reason: Some(reason),
+                    ..PolicyChange::by(by)
+                };
+                self.plain("policy_change", detail)
+            }
+            Event::RunRegistered { run_id, manifest_hash, by } => {
+                let detail = PolicyChange {
+                    change: "run_registered",
+                    run_id: Some(run_id),
+                    manifest_hash: Some(manifest_hash),
+                    ..PolicyChange::by(by)
+                };
+                self.plain("policy_change", detail)
+            }
+            Event::InputRefused { why, by } => {
+                let input = input_name(&self.entry.input);
+                let detail =
+                    InputRefused { input, why: *why, sentence: why.to_string(), by: by.as_ref() };
+                self.plain("input_refused", detail)
+            }
+            Event::IntentAccepted { digest, source_run, .. } => {
+                self.proposal(*digest, source_run.as_ref())
+            }
+            Event::IntentDuplicated { first_seq, status, .. } => {
+                let detail = Repeated { first_seq: *first_seq, status: *status };
+                self.line(To::Execution, "intent_duplicate", Subject::repeated(self.entry), detail)
+            }
+            Event::IntentConflicted { first_seq, .. } => {
+                let detail = Repeated { first_seq: *first_seq, status: None };
+                self.line(To::Execution, "intent_conflict", Subject::repeated(self.entry), detail)
+            }
+            Event::IntentJudged { rulebook_seq, verdicts, .. } => {
+                self.decision(*rulebook_seq, verdicts)
+            }
+            Event::OrderEmitted { order, .. } => {
+                let decision_px =
+                    self.facts(order.order_intent_id).and_then(|f| f.intent.decision_px);
+                self.order(
+                    "order_submitted",
+                    order.order_intent_id,
+                    Submitted::of(order, decision_px),
+                )
+            }
+            Event::OrderStatusChanged { order_intent_id, status, exec_id, text } => {
+                self.status(*order_intent_id, *status, exec_id.as_ref(), text.as_ref())
+            }
+            Event::FillBooked {
+                order_intent_id,
+                exec_id,
+                last_qty,
+                last_px,
+                cum_qty,
+                fee,
+                transact_at,
+                status,
+            } => {
+                let detail = Filled {
+                    exec_id: Some(exec_id),
+                    last_qty: *last_qty,
+                    last_px: Some(*last_px),
+                    cum_qty: *cum_qty,
+                    fee: Some(*fee),
+                    transact_at: Some(*transact_at),
+                    status: *status,
+                    ..self.filled(*order_intent_id)
+                };
+                self.order("order_filled", *order_intent_id, detail)
+            }
+            Event::OrderCancelRequested { order_intent_id, .. } => {
+                self.order("order_cancel_requested", *order_intent_id, Nothing {})
+            }
+            Event::OrderQueried { order_intent_id, status, .. } => {
+                let name = match status {
+                    OrderStatus::Unknown => "order_unknown",
+                    _ => "order_queried",
+                };
+                self.order(name, *order_intent_id, Queried { status: *status })
+            }
+            Event::OrderStranded { order_intent_id, exec_id, text } => {
+                self.order("order_stranded", *order_intent_id, Stranded { exec_id, text })
+            }
+            Event::ReportIgnored { order_intent_id, exec_id, why } => {
+                let detail = Ignored { exec_id, why: *why, sentence: why.to_string() };
+                self.order("report_ignored", *order_intent_id, detail)
+            }
+            Event::OutcomeRecorded { outcome } => self.outcome(outcome),
+            Event::IntentClosed { intent_id, result, .. } => self.result(intent_id, result),
+            Event::KillSwitchEngaged { by, reason } => self.kill_switch(KillSwitch {
+                state: "engaged",
+                by,
+                requested_by: None,
+                reason,
+                scope: "global",
+            }),
+            Event::KillSwitchReleaseRequested { by, reason } => self.kill_switch(KillSwitch {
+                state: "release_requested",
+                by,
+                requested_by: None,
+                reason,
+                scope: "global",
+            }),
+            Event::KillSwitchReleased { by, requested_by, reason } => {
+                self.kill_switch(KillSwitch {
+                    state: "released",
+                    by,
+                    requested_by: Some(requested_by),
+                    reason,
+                    scope: "global",
+                })
+            }
+            Event::MarkTaken { .. } | Event::PlanMade { .. } => Ok(()),
+        }
+    }
+
+    fn proposal(
+        &mut self,
+        digest: ContentDigest,
+        source_run: Option<&'a RunId>,
+    ) -> Result<(), ProjectionError> {
+        let entry = self.entry;
+        let Input::SubmitIntent { intent, .. } = &entry.input else { return Ok(()) };
+        let mut detail = Proposal {
+            action: intent.action(),
+            urgency: intent.urgency(),
+            reduce_only: intent.reduce_only(),
+            post_only: intent.post_only(),
+            max_slippage_bps: intent.max_slippage_bps(),
+            source_run,
+            digest: hex(digest.as_bytes()),
+            origin: &intent.origin,
+            size_frac: None,
+            weight_change: None,
+            target_weight: None,
+            reason_codes: &[],
+        };
+        match &intent.ask {
+            Ask::Execution(asked) => {
+                detail.size_frac = Some(asked.size_frac);
+                detail.reason_codes = &asked.reason_codes;
+            }
+            Ask::Rebalance(asked) => {
+                detail.weight_change = Some(asked.weight_change);
+                detail.target_weight = Some(asked.target_weight);
+            }
+        }
+        self.line(To::Execution, "msi_proposal", self.subject(), detail)
+    }
+
+    fn decision(
+        &mut self,
+        rulebook_seq: u64,
+        verdicts: &'a [Verdict],
+    ) -> Result<(), ProjectionError> {
+        let detail = Decision {
+            decision: decision(verdicts),
+            reason: verdicts.last().and_then(|verdict| VerdictLine::of(verdict).reason),
+            rulebook_seq,
+            verdicts: VerdictLines(verdicts),
+        };
+        self.line(To::Both, "dra_decision", self.subject(), detail)?;
+        for verdict in verdicts.iter().filter(|verdict| is_breach(verdict)) {
+            let detail = Breach { rulebook_seq, verdict: VerdictLine::of(verdict) };
+            self.line(To::Both, "risk_breach", self.subject(), detail)?;
+        }
+        Ok(())
+    }
+
+    fn status(
+        &mut self,
+        order: OrderIntentId,
+        status: OrderStatus,
+        exec_id: Option<&'a ExecId>,
+        text: Option<&'a Text>,
+    ) -> Result<(), ProjectionError> {
+        let report = match &self.entry.input {
+            Input::Report(report) => Some(report),
+            _ => None,
+        };
+        let refused = report.is_some_and(|report| report.kind == ReportKind::CancelRejected);
+        let name = match status {
+            OrderStatus::Rejected => "order_rejected",
+            OrderStatus::Canceled | OrderStatus::Expired => "order_cancelled",
+            _ if refused => "order_cancel_rejected",
+            _ => "order_acknowledged",
+        };
+        let detail = StatusChanged {
+            status,
+            exec_id,
+            text,
+            transact_at: report.map(|report| report.transact_at),
+            latency_ns: self.latency(order),
+        };
+        self.order(name, order, detail)
+    }
+
+    /// The paper plane reports no fills: its outcome is the fill.
+    fn outcome(&mut self, outcome: &'a ExecutionOutcome) -> Result<(), ProjectionError> {
+        let order = outcome.order_intent_id;
+        if outcome.plane == Plane::Paper && outcome.status == ExecutionStatus::Filled {
+            self.order("order_filled", order, self.filled_on_paper(outcome))?;
+        }
+        self.order("execution_outcome", order, Outcome { latency_ns: self.latency(order), outcome })
+    }
+
+    fn filled_on_paper(&self, outcome: &ExecutionOutcome) -> Filled<'a> {
+        Filled {
+            last_qty: outcome.filled_quantity,
+            cum_qty: outcome.filled_quantity,
+            ..self.filled(outcome.order_intent_id)
+        }
+    }
+
+    fn result(
+        &mut self,
+        intent_id: &'a IntentId,
+        result: &'a ExecutionResult,
+    ) -> Result<(), ProjectionError> {
+        let Some(intent) = &self.entry.facts.intent else {
+            let subject = Subject { intent_id: Some(intent_id), ..Subject::default() };
+            return self.line(
+                To::Execution,
+                "execution_result",
+                subject,
+                Closed { disposition: None, plan: None, result },
+            );
+        };
+        let detail = Closed {
+            disposition: Some(self.entry.disposition(intent, result)),
+            plan: Some(&intent.plan),
+            result,
+        };
+        self.line(To::Execution, "execution_result", Subject::intent(intent), detail)
+    }
+
+    fn kill_switch(&mut self, detail: KillSwitch) -> Result<(), ProjectionError> {
+        self.line(To::Both, "kill_switch_change", Subject::default(), detail)
+    }
+
+    fn plain(
+        &mut self,
+        event: &'static str,
+        detail: impl Serialize,
+    ) -> Result<(), ProjectionError> {
+        self.line(To::Execution, event, Subject::default(), detail)
+    }
+
+    fn order(
+        &mut self,
+        event: &'static str,
+        order: OrderIntentId,
+        detail: impl Serialize,
+    ) -> Result<(), ProjectionError> {
+        if let Some(facts) = self.facts(order) {
+            return self.line(To::Execution, event, Subject::order(facts), detail);
+        }
+        let (id, client) = (order.to_string(), order.client_order_id());
+        let subject = Subject {
+            order_intent_id: Some(&id),
+            client_order_id: Some(client.as_str()),
+            ..Subject::default()
+        };
+        self.line(To::Execution, event, subject, detail)
+    }
+
+    fn line(
+        &mut self,
+        to: To,
+        event: &'static str,
+        subject: Subject,
+        detail: impl Serialize,
+    ) -> Result<(), ProjectionError> {
+        let Telemetry { execution, risk, line } = &mut *self.telemetry;
+        let in_execution = execution.next(self.entry.seq);
+        let in_risk = if to == To::Both { risk.next(self.entry.seq) } else { None };
+        if in_execution.is_none() && in_risk.is_none() {
+            return Ok(());
+        }
+        line.clear();
+        write(line, event, self.at, self.entry, subject, detail);
+        in_execution.map_or(Ok(()), |n| execution.append_stamped(n, line))?;
+        in_risk.map_or(Ok(()), |n| risk.append_stamped(n, line))
+    }
+
+    fn facts(&self, order: OrderIntentId) -> Option<&'a OrderFacts> {
+        self.entry.facts.order(order).map(|facts| &**facts)
+    }
+
+    fn subject(&self) -> Subject<'a> {
+        self.entry
+            .facts
+            .intent
+            .as_ref()
+            .map_or_else(Subject::default, |intent| Subject::intent(intent))
+    }
+
+    fn latency(&self, order: OrderIntentId) -> Option<i64> {
+        self.facts(order).map(|facts| self.entry.at.since_ns(facts.emitted_at))
+    }
+
+    fn filled(&self, order: OrderIntentId) -> Filled<'a> {
+        let facts = self.facts(order);
+        Filled {
+            side: facts.map(|facts| facts.order.side),
+            requested_quantity: facts.map(|facts| facts.order.requested_quantity),
+            decision_px: facts.and_then(|facts| facts.intent.decision_px),
+            latency_ns: self.latency(order),
+            status: OrderStatus::Filled,
+            exec_id: None,
+            last_qty: Qty::ZERO,
+            last_px: None,
+            cum_qty: Qty::ZERO,
+            fee: None,
+            transact_at: None,
+        }
+    }
+}
+
+fn write(
+    to: &mut Vec<u8>,
+    event: &'static str,
+    ts: &str,
+    entry: &ProjectedEntry,
+    subject: Subject,
+    detail: impl Serialize,
+) {
+    let Subject { strategy, book, plane, instrument, intent_id, order_intent_id, client_order_id } =
+        subject;
+    let line = Line {
+        event,
+        ts,
+        ts_ns: entry.at,
+        env: entry.facts.environment(),
+        lane: None,
+        strategy,
+        book,
+        plane,
+        instrument,
+        intent_id,
+        order_intent_id,
+        client_order_id,
+        detail,
+    };
+    serde_json::to_writer(to, &line).expect("a line has text keys and memory takes it");
+}
+
+#[derive(Serialize)]
+struct Nothing {}
+
+#[derive(Serialize, Default)]
+struct PolicyChange<'a> {
+    change: &'static str,
+    version: Option<&'a Text>,
+    rulebook_hash: Option<&'a str>,
+    run_id: Option<&'a RunId>,
+    manifest_hash: Option<&'a Text>,
+    by: Option<&'a Principal>,
+    reason: Option<&'a Text>,
+}
+
+impl<'a> PolicyChange<'a> {
+    fn by(by: &'a Principal) -> Self {
+        Self { by: Some(by), ..Self::default() }
+    }
+}
+
+#[derive(Serialize)]
+struct InputRefused<'a> {
+    input: &'static str,
+    why: Refusal,
+    sentence: String,
+    by: Option<&'a Principal>,
+}
+
+fn input_name(input: &Input) -> &'static str {
+    match input {
+        Input::AdoptRulebook { .. } => "adopt_rulebook",
+        Input::RegisterRun { .. } => "register_run",
+        Input::SubmitIntent { .. } => "submit_intent",
+        Input::Mark { .. } => "mark",
+        Input::Report(_) => "report",
+        Input::EngageKillSwitch { .. } => "engage_kill_switch",
+        Input::ReleaseKillSwitch { .. } => "release_kill_switch",
+        Input::Resume => "resume",
+    }
+}
+
+#[derive(Serialize)]
+struct Proposal<'a> {
+    action: ActionType,
+    urgency: Urgency,
+    size_frac: Option<Ratio>,
+    weight_change: Option<Ratio>,
+    target_weight: Option<Ratio>,
+    reduce_only: bool,
+    post_only: bool,
+    max_slippage_bps: Option<u32>,
+    reason_codes: &'a [Text],
+    source_run: Option<&'a RunId>,
+    digest: String,
+    origin: &'a Origin,
+}
+
+#[derive(Serialize)]
+struct Repeated {
+    first_seq: u64,
+    status: Option<ResultStatus>,
+}
+
+#[derive(Serialize)]
+struct Decision<'a> {
+    decision: &'static str,
+    reason: Option<&'static str>,
+    rulebook_seq: u64,
+    verdicts: VerdictLines<'a>,
+}
+
+#[derive(Serialize)]
+struct Breach {
+    rulebook_seq: u64,
+    #[serde(flatten)]
+    verdict: VerdictLine,
+}
+
+#[derive(Serialize)]
+struct Submitted {
+    child_no: u32,
+    side: Side,
+    requested_quantity: Qty,
+    order_type: OrderType,
+    limit_px: Option<Px>,
+    time_in_force: TimeInForce,
+    reduce_only: bool,
+    post_only: bool,
+    decision_px: Option<Px>,
+}
+
+impl Submitted {
+    fn of(order: &OrderIntent, decision_px: Option<Px>) -> Self {
+        Self {
+            child_no: order.child_no,
+            side: order.side,
+            requested_quantity: order.requested_quantity,
+            order_type: order.order_type,
+            limit_px: order.limit_px,
+            time_in_force: order.time_in_force,
+            reduce_only: order.reduce_only,
+            post_only: order.post_only,
+            decision_px,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct StatusChanged<'a> {
+    status: OrderStatus,
+    exec_id: Option<&'a ExecId>,
+    text: Option<&'a Text>,
+    transact_at: Option<Timestamp>,
+    latency_ns: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Filled<'a> {
+    side: Option<Side>,
+    exec_id: Option<&'a ExecId>,
+    last_qty: Qty,
+    last_px: Option<Px>,
+    cum_qty: Qty,
+    requested_quantity: Option<Qty>,
+    fee: Option<Notional>,
+    decision_px: Option<Px>,
+    status: OrderStatus,
+    transact_at: Option<Timestamp>,
+    latency_ns: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Queried {
+    status: OrderStatus,
+}
+
+#[derive(Serialize)]
+struct Stranded<'a> {
+    exec_id: &'a ExecId,
+    text: &'a Text,
+}
+
+#[derive(Serialize)]
+struct Ignored<'a> {
+    exec_id: &'a ExecId,
+    why: IgnoredReport,
+    sentence: String,
+}
+
+#[derive(Serialize)]
+struct Outcome<'a> {
+    latency_ns: Option<i64>,
+    outcome: &'a ExecutionOutcome,
+}
+
+#[derive(Serialize)]
+struct Closed<'a> {
+    disposition: Option<Disposition>,
+    plan: Option<&'a ExecutionPlan>,
+    result: &'a ExecutionResult,
+}
+
+#[derive(Serialize)]
+struct KillSwitch<'a> {
+    scope: &'static str,
+    state: &'static str,
+    by: &'a Principal,
+    requested_by: Option<&'a Principal>,
+    reason: &'a Text,
+}

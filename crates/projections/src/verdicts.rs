@@ -1,0 +1,78 @@
+//! Verdicts as streams and tables show them.
+
+use fillwright_domain::{Decimal, Qty};
+use fillwright_kernel::{Gate, Ruling, Verdict};
+use serde::{Serialize, Serializer};
+
+/// What the gates decided together.
+pub(crate) fn decision(verdicts: &[Verdict]) -> &'static str {
+    let reduced = verdicts.iter().any(|verdict| matches!(verdict.ruling, Ruling::Reduce { .. }));
+    match verdicts.last().map(|verdict| verdict.ruling) {
+        Some(Ruling::Deny { .. }) => "deny",
+        Some(Ruling::Skip { .. }) => "skip",
+        _ if reduced => "reduce",
+        _ => "allow",
+    }
+}
+
+/// Whether a gate of the risk envelope stood in the way.
+pub(crate) fn is_breach(verdict: &Verdict) -> bool {
+    let guards_risk = matches!(
+        verdict.gate,
+        Gate::OrderNotional
+            | Gate::PositionLimit
+            | Gate::Leverage
+            | Gate::AssetExposure
+            | Gate::GrossExposure
+            | Gate::NetExposure
+            | Gate::SectorExposure
+            | Gate::Drawdown
+            | Gate::RegimeParity
+    );
+    guards_risk && matches!(verdict.ruling, Ruling::Reduce { .. } | Ruling::Deny { .. })
+}
+
+/// A verdict, flat; what does not apply is left out.
+#[derive(Serialize)]
+pub(crate) struct VerdictLine {
+    gate: Gate,
+    ruling: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<Qty>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked: Option<Decimal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<Decimal>,
+}
+
+impl VerdictLine {
+    pub(crate) fn of(verdict: &Verdict) -> Self {
+        let (ruling, reason, to) = match verdict.ruling {
+            Ruling::Allow => ("allow", None, None),
+            Ruling::Reduce { to } => ("reduce", None, Some(to)),
+            Ruling::Bypass => ("bypass", None, None),
+            Ruling::Deny { reason } => ("deny", Some(reason.code()), None),
+            Ruling::Skip { reason } => ("skip", Some(reason.code()), None),
+        };
+        let figures = verdict.figures;
+        Self {
+            gate: verdict.gate,
+            ruling,
+            reason,
+            to,
+            asked: figures.map(|figures| figures.asked),
+            limit: figures.map(|figures| figures.limit),
+        }
+    }
+}
+
+/// Verdicts in the order of the gates.
+pub(crate) struct VerdictLines<'a>(pub(crate) &'a [Verdict]);
+
+impl Serialize for VerdictLines<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(VerdictLine::of))
+    }
+}
