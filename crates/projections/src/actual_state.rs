@@ -29,7 +29,8 @@ pub struct ActualState {
     cursor: u64,
     /// Whether we ever wrote the file.
     written: bool,
-    changes: BTreeMap<BookId, Vec<Change>>,
+    /// By book, in the order in which the books first changed, so that batches make no difference to the file.
+    changes: Vec<(BookId, Vec<Change>)>,
 }
 
 /// What one outcome did to a position.
@@ -49,7 +50,7 @@ impl ActualState {
         let vouch = vouches.get(NAME).filter(|vouch| vouch.len == 0 || path.exists());
         let cursor = vouch.map_or(0, |vouch| vouch.seq);
         let written = vouch.is_some_and(|vouch| vouch.len > 0);
-        Self { path, cursor, written, changes: BTreeMap::new() }
+        Self { path, cursor, written, changes: Vec::new() }
     }
 
     fn note(&mut self, entry: &ProjectedEntry, changed: &PositionChange) {
@@ -74,7 +75,11 @@ impl ActualState {
                 rules.rulebook.books.get(&changed.place.book_id).map(|book| book.equity)
             }),
         };
-        self.changes.entry(changed.place.book_id.clone()).or_default().push(change);
+        let book = &changed.place.book_id;
+        match self.changes.iter_mut().find(|(known, _)| known == book) {
+            Some((_, changes)) => changes.push(change),
+            None => self.changes.push((book.clone(), vec![change])),
+        }
     }
 
     fn rewrite(&mut self) -> Result<(), ProjectionError> {

@@ -307,7 +307,7 @@ fn closed<'a>(
 }
 
 /// A result with the plan, which the journal keeps once, put back in.
-fn with_plan(intent: Option<&IntentFacts>, result: &ExecutionResult) -> ExecutionResult {
+pub(crate) fn with_plan(intent: Option<&IntentFacts>, result: &ExecutionResult) -> ExecutionResult {
     let plan = intent.map(|intent| Box::new(intent.plan.clone()));
     ExecutionResult { plan, ..result.clone() }
 }

@@ -268,3 +268,89 @@ fn line_before(bytes: &[u8], end: usize) -> Span {
     let start = bytes[..end].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     Span { start, end, is_whole }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENTRIES: u64 = 7;
+
+    /// Entry 2 and the last have no lines, the others one to three.
+    fn lines_of(seq: u64) -> u64 {
+        if seq == 2 || seq == ENTRIES { 0 } else { 1 + seq % 3 }
+    }
+
+    fn feed(file: &mut LineFile, entries: std::ops::RangeInclusive<u64>) {
+        for seq in entries {
+            for line in 0..lines_of(seq) {
+                if let Some(n) = file.next(seq) {
+                    file.append_stamped(n, format!("{{\"x\":\"{line}\"}}").as_bytes()).unwrap();
+                }
+            }
+            file.finish(seq);
+        }
+    }
+
+    fn write(path: &Path, up_to: u64) -> Vouch {
+        let mut file = LineFile::open(path.to_owned(), None, stamp).unwrap();
+        feed(&mut file, 1..=up_to);
+        file.commit().unwrap()
+    }
+
+    /// Opens a file as it was found, goes on from its cursor, and returns the bytes.
+    fn go_on(path: &Path, found: &[u8], vouch: Option<Vouch>) -> Vec<u8> {
+        fs::write(path, found).unwrap();
+        let mut file = LineFile::open(path.to_owned(), vouch, stamp).unwrap();
+        let next = file.cursor() + 1;
+        feed(&mut file, next..=ENTRIES);
+        assert_eq!(file.commit().unwrap().seq, ENTRIES);
+        fs::read(path).unwrap()
+    }
+
+    #[test]
+    fn a_file_cut_at_any_byte_goes_on_to_the_same_bytes_whatever_is_vouched_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lines");
+        let vouches: Vec<_> = (0..=ENTRIES)
+            .map(|up_to| {
+                drop(fs::remove_file(&path));
+                write(&path, up_to)
+            })
+            .collect();
+        let whole = fs::read(&path).unwrap();
+        let mut cuts = 0;
+        for cut in 0..=whole.len() {
+            for vouch in vouches.iter().copied().map(Some).chain([None]) {
+                assert_eq!(go_on(&path, &whole[..cut], vouch), whole, "{cut} {vouch:?}");
+                cuts += 1;
+            }
+        }
+        assert!(cuts > 1_900, "{cuts}");
+    }
+
+    #[test]
+    fn what_a_power_loss_leaves_at_the_end_is_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lines");
+        let vouch = write(&path, ENTRIES);
+        let whole = fs::read(&path).unwrap();
+        let torn: [&[u8]; 4] = [&[0; 300], b"\0\0\n\0\n", b"not a line\n", b"{\"seq\":9}\n\n"];
+        for tail in torn {
+            for kept in [whole.len() / 2, whole.len()] {
+                let found = [&whole[..kept], tail].concat();
+                assert_eq!(go_on(&path, &found, Some(vouch)), whole);
+                assert_eq!(go_on(&path, &found, None), whole);
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_line_is_found_behind_more_than_a_window() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lines");
+        let long = format!("{{\"seq\":3,\"n\":1,\"x\":\"{}\"}}\n", "y".repeat(300_000));
+        fs::write(&path, long).unwrap();
+        let file = LineFile::open(path, None, stamp).unwrap();
+        assert_eq!((file.cursor(), file.begun), (2, (3, 1)));
+    }
+}

@@ -7,16 +7,17 @@
 
 use crate::disposition::Disposition;
 use crate::error::ProjectionError;
+use crate::execution_log::with_plan;
 use crate::facts::{IntentFacts, OrderFacts};
 use crate::line_file::{LineFile, Vouch, stamp};
 use crate::text::{hex, rfc3339};
 use crate::verdicts::{VerdictLine, VerdictLines, decision, is_breach};
 use crate::{Paths, ProjectedEntry, Projection};
 use fillwright_domain::{
-    ActionType, Ask, BookId, ContentDigest, ExecId, ExecutionOutcome, ExecutionPlan,
-    ExecutionResult, ExecutionStatus, InstrumentId, IntentId, Notional, OrderIntent, OrderIntentId,
-    OrderStatus, OrderType, Origin, Plane, Principal, Px, Qty, Ratio, ReportKind, ResultStatus,
-    RunId, Side, StrategyId, Text, TimeInForce, Timestamp, Urgency,
+    ActionType, Ask, BookId, ContentDigest, ExecId, ExecutionOutcome, ExecutionResult,
+    ExecutionStatus, InstrumentId, IntentId, Notional, OrderIntent, OrderIntentId, OrderStatus,
+    OrderType, Origin, Plane, Principal, Px, Qty, Ratio, ReportKind, ResultStatus, RunId, Side,
+    StrategyId, Text, TimeInForce, Timestamp, Urgency,
 };
 use fillwright_kernel::{Event, IgnoredReport, Input, Refusal, Verdict};
 use serde::Serialize;
@@ -130,8 +131,10 @@ impl<'a> Subject<'a> {
     /// An intent that was seen before, as it came this time.
     fn repeated(entry: &'a ProjectedEntry) -> Self {
         let Input::SubmitIntent { intent, .. } = &entry.input else { return Self::default() };
+        let rules = entry.facts.rules.as_ref();
+        let book = rules.and_then(|rules| rules.rulebook.books.get(&intent.book_id));
         Self {
-            strategy: intent.strategy_id.as_ref(),
+            strategy: intent.strategy_id.as_ref().or(book.map(|book| &book.strategy_id)),
             book: Some(&intent.book_id),
             instrument: Some(&intent.instrument_id),
             intent_id: Some(&intent.intent_id),
@@ -381,17 +384,12 @@ impl<'a> Writer<'a> {
     ) -> Result<(), ProjectionError> {
         let Some(intent) = &self.entry.facts.intent else {
             let subject = Subject { intent_id: Some(intent_id), ..Subject::default() };
-            return self.line(
-                To::Execution,
-                "execution_result",
-                subject,
-                Closed { disposition: None, plan: None, result },
-            );
+            let detail = Closed { disposition: None, result: result.clone() };
+            return self.line(To::Execution, "execution_result", subject, detail);
         };
         let detail = Closed {
             disposition: Some(self.entry.disposition(intent, result)),
-            plan: Some(&intent.plan),
-            result,
+            result: with_plan(Some(intent), result),
         };
         self.line(To::Execution, "execution_result", Subject::intent(intent), detail)
     }
@@ -663,10 +661,9 @@ struct Outcome<'a> {
 }
 
 #[derive(Serialize)]
-struct Closed<'a> {
+struct Closed {
     disposition: Option<Disposition>,
-    plan: Option<&'a ExecutionPlan>,
-    result: &'a ExecutionResult,
+    result: ExecutionResult,
 }
 
 #[derive(Serialize)]

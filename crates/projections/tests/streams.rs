@@ -1,0 +1,85 @@
+//! What each stream says of a day with one of everything. `UPDATE_EXPECT=1` writes the snapshots; read what it wrote.
+
+mod desk;
+
+use desk::day;
+use expect_test::{ExpectFile, expect_file};
+use fillwright_projections::Paths;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+/// Compares a file with its snapshot and returns its lines.
+fn check(file: fn(&Paths) -> PathBuf, expected: &ExpectFile) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    day().feed_all(folder.path());
+    let text = fs::read_to_string(file(&Paths::new(folder.path()))).unwrap();
+    expected.assert_eq(&text);
+    text.lines().map(str::to_owned).collect()
+}
+
+fn names(lines: &[String], field: &str) -> BTreeSet<String> {
+    let name = |line: &String| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line[field].as_str().unwrap().to_owned()
+    };
+    lines.iter().map(name).collect()
+}
+
+#[test]
+fn the_execution_stream_has_a_line_for_everything_that_happens() {
+    let lines = check(Paths::execution_events, &expect_file!["snapshots/events_execution.ndjson"]);
+    let expected = [
+        "dra_decision",
+        "execution_outcome",
+        "execution_result",
+        "input_refused",
+        "intent_conflict",
+        "intent_duplicate",
+        "kill_switch_change",
+        "msi_proposal",
+        "order_acknowledged",
+        "order_cancel_rejected",
+        "order_cancel_requested",
+        "order_cancelled",
+        "order_filled",
+        "order_queried",
+        "order_rejected",
+        "order_stranded",
+        "order_submitted",
+        "order_unknown",
+        "policy_change",
+        "report_ignored",
+        "risk_breach",
+    ];
+    assert_eq!(names(&lines, "event"), expected.map(str::to_owned).into());
+    assert!(lines.len() > 100, "{}", lines.len());
+}
+
+#[test]
+fn the_risk_stream_has_decisions_breaches_and_halts() {
+    let lines = check(Paths::risk_events, &expect_file!["snapshots/events_risk.ndjson"]);
+    let expected = ["dra_decision", "kill_switch_change", "risk_breach"];
+    assert_eq!(names(&lines, "event"), expected.map(str::to_owned).into());
+    assert!(lines.len() > 20, "{}", lines.len());
+}
+
+#[test]
+fn the_execution_log_has_fills_outcomes_and_results_with_their_costs() {
+    let lines = check(Paths::execution_log, &expect_file!["snapshots/execution_logs.jsonl"]);
+    assert_eq!(names(&lines, "type"), ["fill", "outcome", "result"].map(str::to_owned).into());
+    assert!(lines.len() > 40, "{}", lines.len());
+}
+
+#[test]
+fn the_audit_ledger_leads_from_the_run_to_the_fills() {
+    let lines = check(Paths::audit, &expect_file!["snapshots/audit.jsonl"]);
+    assert_eq!(names(&lines, "type"), ["genesis", "intent", "outcome"].map(str::to_owned).into());
+    assert!(lines.len() > 40, "{}", lines.len());
+}
+
+#[test]
+fn the_portfolio_file_has_the_executed_weights_as_numbers() {
+    let lines = check(Paths::actual_state, &expect_file!["snapshots/portfolio_actual_state.json"]);
+    assert!(lines.len() > 10, "{}", lines.len());
+}
