@@ -52,10 +52,11 @@ pub fn submit_lines(
     mut tell: impl FnMut(Progress),
 ) -> Result<IntakeReport, DeskError> {
     let intents = Intents::new(source, input);
-    submit_all(desk, source, intents, &mut tell)
+    submit_all(desk, source, intents, Grouping::AsTheyCome, &mut tell)
 }
 
-/// Reads a file of the inbox by its ending: `.ndjson` intents or `.csv` drift orders.
+/// Reads a file of the inbox by its ending: `.ndjson` intents or `.csv` drift orders. The same file is always taken in
+/// the same groups, so that under a scripted clock the same files lead to the same journal.
 ///
 /// # Errors
 ///
@@ -70,10 +71,19 @@ pub fn submit_file(
     let file = File::open(path).map_err(|error| read_error(&source, error))?;
     let input = BufReader::with_capacity(1 << 20, file);
     if path.extension().is_some_and(|ending| ending == "csv") {
-        submit_all(desk, &source, DriftOrders::new(&source, input), &mut tell)
+        submit_all(desk, &source, DriftOrders::new(&source, input), Grouping::Full, &mut tell)
     } else {
-        submit_all(desk, &source, Intents::new(&source, input), &mut tell)
+        submit_all(desk, &source, Intents::new(&source, input), Grouping::Full, &mut tell)
     }
+}
+
+/// What makes a group.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Grouping {
+    /// What has been parsed by now: nobody waits for those behind.
+    AsTheyCome,
+    /// As many as one group may hold, or all that are left.
+    Full,
 }
 
 /// Parses on a thread of its own and takes what has been parsed in groups.
@@ -81,6 +91,7 @@ fn submit_all(
     desk: &mut Desk,
     source: &str,
     records: impl Iterator<Item = Result<Intent, IntakeError>> + Send,
+    grouping: Grouping,
     tell: &mut impl FnMut(Progress),
 ) -> Result<IntakeReport, DeskError> {
     std::thread::scope(|scope| {
@@ -92,7 +103,7 @@ fn submit_all(
                 }
             }
         });
-        take_groups(desk, source, &parsed, tell)
+        take_groups(desk, source, &parsed, grouping, tell)
     })
 }
 
@@ -100,12 +111,18 @@ fn take_groups(
     desk: &mut Desk,
     source: &str,
     parsed: &Receiver<Result<Intent, IntakeError>>,
+    grouping: Grouping,
     tell: &mut impl FnMut(Progress),
 ) -> Result<IntakeReport, DeskError> {
     let mut report = IntakeReport::default();
     while let Ok(first) = parsed.recv() {
         let mut group = Vec::new();
-        for record in std::iter::once(first).chain(parsed.try_iter().take(GROUP_MAX - 1)) {
+        let next = || match grouping {
+            Grouping::AsTheyCome => parsed.try_recv().ok(),
+            Grouping::Full => parsed.recv().ok(),
+        };
+        let others = std::iter::from_fn(next).take(GROUP_MAX - 1);
+        for record in std::iter::once(first).chain(others) {
             match record {
                 Ok(intent) => group.push(desk.quotes().submit(intent)),
                 Err(IntakeError::Refused(refusal)) => {

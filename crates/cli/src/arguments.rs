@@ -1,0 +1,75 @@
+//! The command line: one struct per command, each in its file.
+
+use crate::commands::demo;
+use crate::exit::{self, Exit, Stop};
+use crate::output::Output;
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use fillwright_engine::Home;
+use std::path::PathBuf;
+
+/// Governed execution: every intent checked, executed once, and explained from a durable journal.
+#[derive(Debug, Parser)]
+#[command(name = "fillwright", version, after_help = exit::HELP, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Common {
+    /// The home: the folder that holds `config/` and `data/`.
+    #[arg(long, global = true, value_name = "DIR", env = "FILLWRIGHT_HOME", hide_env_values = true)]
+    home: Option<PathBuf>,
+    /// Print JSON for a program instead of text for a person; nothing else goes to standard output.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Demo),
+}
+
+impl Arguments {
+    /// Does what was asked.
+    pub(crate) fn run(self) -> Result<Exit> {
+        let common = self.common;
+        match self.command {
+            Command::Demo(command) => command.run(&common),
+        }
+    }
+}
+
+impl Common {
+    pub(crate) fn output(&self) -> Output {
+        Output::new(self.json)
+    }
+
+    /// The home that was named.
+    pub(crate) fn home(&self) -> Result<Home> {
+        let root = self.home.as_ref().ok_or_else(|| {
+            Stop::usage(
+                "no home was named; give --home DIR or set FILLWRIGHT_HOME \
+                 (`fillwright demo` writes a complete example into ./fillwright-demo)",
+            )
+        })?;
+        if root.is_dir() {
+            return Ok(Home::at(root));
+        }
+        let message = format!(
+            "there is no folder {}; correct --home, or let `fillwright demo --home {}` write an example there",
+            root.display(),
+            root.display()
+        );
+        Err(Stop::configuration(message).into())
+    }
+
+    /// The home that was named, or this one.
+    pub(crate) fn home_or(&self, otherwise: &str) -> PathBuf {
+        self.home.clone().unwrap_or_else(|| PathBuf::from(otherwise))
+    }
+}

@@ -1,0 +1,215 @@
+//! A home at work for one command: the desk, its read models, and what is heard while sources are read.
+
+use crate::output::Output;
+use crate::progress;
+use crate::refusals::{RefusalLog, RefusedLine};
+use crate::words;
+use anyhow::Result;
+use fillwright_domain::{BookId, InstrumentId, Principal, Timestamp};
+use fillwright_engine::intake::{self, IntakeReport, Progress};
+use fillwright_engine::{Clock, Desk, Home, Projector, Recovered, Reply};
+use fillwright_journal::codec;
+use fillwright_kernel::Input;
+use indicatif::ProgressBar;
+use serde::Serialize;
+use std::path::Path;
+
+/// The program's name and version, as the audit ledger's genesis states it.
+const BUILD: &str = concat!("fillwright ", env!("CARGO_PKG_VERSION"));
+
+/// A home at work.
+pub(crate) struct Session {
+    desk: Desk,
+    projector: Projector,
+    refusals: RefusalLog,
+    output: Output,
+    /// The last entry before this session.
+    pub(crate) before_seq: u64,
+    pub(crate) heard: Heard,
+}
+
+/// What was heard so far.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Heard {
+    pub(crate) submitted: u64,
+    pub(crate) quotes: u64,
+    pub(crate) refused: Vec<RefusedLine>,
+    /// Books that hold something and stand in no target.
+    pub(crate) untargeted_books: Vec<BookId>,
+    /// Holdings left alone because the row that targets them was refused.
+    pub(crate) withheld: Vec<(BookId, InstrumentId)>,
+}
+
+/// How the journal stands once a session has closed it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Closed {
+    pub(crate) entries: u64,
+    pub(crate) head: String,
+    pub(crate) state_hash: String,
+}
+
+impl Session {
+    /// Opens a home for work, and says what recovery found.
+    pub(crate) fn open(
+        home: Home,
+        clock: Box<dyn Clock>,
+        by: &Principal,
+        output: Output,
+    ) -> Result<Self> {
+        let refusals = RefusalLog::open(&home)?;
+        let bar = progress::counting("recovering, at entry");
+        let (desk, recovered) = Desk::open(home, clock, by, |seq| bar.set_position(seq))?;
+        bar.finish_and_clear();
+        tell_recovery(&recovered, output)?;
+        let projector = Projector::beside(&desk, BUILD)?;
+        let before_seq = recovered.opened.last_seq;
+        let heard = Heard::default();
+        let mut session = Self { desk, projector, refusals, output, before_seq, heard };
+        session.project()?;
+        Ok(session)
+    }
+
+    pub(crate) fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// Takes a group of inputs to the end.
+    pub(crate) fn process(&mut self, inputs: Vec<Input>) -> Result<Vec<Reply>> {
+        Ok(self.desk.process(inputs)?)
+    }
+
+    /// Registers runs that have entered the registry.
+    pub(crate) fn register_runs(&mut self, by: &Principal) -> Result<()> {
+        Ok(self.desk.register_runs(by)?)
+    }
+
+    /// Takes the home's quotes.
+    pub(crate) fn take_quotes(&mut self) -> Result<()> {
+        let mut ear = Ear::new("reading quotes", self.desk.sequencer().last_at());
+        self.heard.quotes += intake::take_quotes(&mut self.desk, |progress| ear.hear(&progress))?;
+        self.keep(ear, IntakeReport::default())
+    }
+
+    /// Submits what differs between the target portfolio and what is held. False where the file is half-written.
+    pub(crate) fn take_portfolio(&mut self) -> Result<bool> {
+        self.project()?;
+        let mut ear = Ear::new("comparing portfolios", self.desk.sequencer().last_at());
+        let report = intake::submit_portfolio(&mut self.desk, |progress| ear.hear(&progress))?;
+        let is_whole = !report.unfinished;
+        self.keep(ear, report)?;
+        self.project()?;
+        Ok(is_whole)
+    }
+
+    /// Submits what a file of the inbox asks for.
+    pub(crate) fn take_file(&mut self, path: &Path) -> Result<()> {
+        let mut ear = Ear::new("submitting intents", self.desk.sequencer().last_at());
+        let report = intake::submit_file(&mut self.desk, path, |progress| ear.hear(&progress))?;
+        self.keep(ear, report)?;
+        self.project()
+    }
+
+    /// Submits intents that were read already, and keeps the lines that could not be.
+    pub(crate) fn take_group(&mut self, group: Group) -> Result<Vec<Reply>> {
+        let inputs: Vec<Input> =
+            group.intents.into_iter().map(|intent| self.desk.quotes().submit(intent)).collect();
+        self.heard.submitted += inputs.len() as u64;
+        let replies = if inputs.is_empty() { Vec::new() } else { self.desk.process(inputs)? };
+        self.refusals.keep(&group.refused)?;
+        self.heard.refused.extend(group.refused);
+        Ok(replies)
+    }
+
+    fn keep(&mut self, ear: Ear, report: IntakeReport) -> Result<()> {
+        ear.bar.finish_and_clear();
+        self.refusals.keep(&ear.refused)?;
+        self.heard.submitted += report.submitted;
+        self.heard.refused.extend(ear.refused);
+        self.heard.untargeted_books = report.untargeted_books;
+        self.heard.withheld.extend(report.withheld);
+        Ok(())
+    }
+
+    /// Brings the read models up to what is durable.
+    pub(crate) fn project(&mut self) -> Result<()> {
+        let bar = progress::counting("bringing read models up, at entry");
+        self.projector.catch_up(|seq| bar.set_position(seq))?;
+        bar.finish_and_clear();
+        Ok(())
+    }
+
+    /// Ends the session: a snapshot, a checkpoint, and the read models brought up.
+    pub(crate) fn close(mut self) -> Result<(Closed, Heard)> {
+        self.desk.snapshot()?;
+        let (kernel, receipt) = self.desk.close()?;
+        self.projector.catch_up(|_| {})?;
+        for (name, error) in self.projector.failures() {
+            self.output.note(format_args!(
+                "warning: the read model {name} stopped and will go on at the next start: {error}"
+            ));
+        }
+        let closed = Closed {
+            entries: receipt.last_seq(),
+            head: words::hash(receipt.head()),
+            state_hash: words::hash(&codec::state_hash(kernel.state())),
+        };
+        Ok((closed, self.heard))
+    }
+}
+
+/// Intents that were read, and lines that could not be.
+#[derive(Debug, Default)]
+pub(crate) struct Group {
+    pub(crate) intents: Vec<fillwright_domain::Intent>,
+    pub(crate) refused: Vec<RefusedLine>,
+}
+
+/// What is heard while one source is read.
+struct Ear {
+    at: Timestamp,
+    refused: Vec<RefusedLine>,
+    bar: ProgressBar,
+}
+
+impl Ear {
+    fn new(doing: &'static str, at: Timestamp) -> Self {
+        Self { at, refused: Vec::new(), bar: progress::counting(doing) }
+    }
+
+    fn hear(&mut self, progress: &Progress) {
+        match progress {
+            Progress::Replies(replies) => self.bar.inc(replies.len() as u64),
+            Progress::Refused(refusal) => self.refused.push(RefusedLine::of(refusal, self.at)),
+        }
+    }
+}
+
+/// Says what recovery found, where there was something to recover.
+fn tell_recovery(recovered: &Recovered, output: Output) -> Result<()> {
+    let opened = &recovered.opened;
+    for skipped in &recovered.skipped {
+        output.note(format_args!(
+            "warning: snapshot {} was passed over: {}; nothing is lost, an earlier one was used",
+            skipped.file, skipped.why
+        ));
+    }
+    if let Some(torn) = &opened.torn_tail {
+        output.note(format_args!(
+            "warning: {} behind entry {} were never acknowledged and were dropped ({}, offset {}): the process \
+             ended in the middle of a write",
+            words::count(torn.bytes_dropped, "byte", "bytes"),
+            torn.after_seq,
+            torn.segment,
+            torn.offset
+        ));
+    }
+    if opened.last_seq > 0 {
+        let from = match recovered.snapshot_seq {
+            Some(seq) => format!("snapshot at entry {seq}, {} replayed behind it", recovered.replayed),
+            None => format!("no snapshot, {} replayed", recovered.replayed),
+        };
+        let entries = words::count(opened.last_seq, "entry", "entries");
+        output.say(format_args!("recovered {entries}: {from}"))?;
+    }
+    Ok(())
+}
