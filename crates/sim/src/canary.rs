@@ -100,8 +100,9 @@ impl Canary {
 }
 
 fn repeat(events: &mut Vec<Event>, which: impl Fn(&Event) -> bool) {
-    let again = events.iter().find(|event| which(event)).cloned();
-    events.extend(again);
+    if let Some(at) = events.iter().position(which) {
+        events.insert(at, events[at].clone());
+    }
 }
 
 fn lose_verdict(event: &mut Event) {

@@ -9,6 +9,7 @@ use crate::lockstep::{Failure, agree, agrees_with_venue, carry_out, words_of};
 use crate::oracle::{self, Oracle};
 use crate::reference::Reference;
 use crate::rng::Rng;
+use crate::story::tell;
 use crate::venue::{Habits, Venue};
 use fillwright_domain::{IntentId, Timestamp};
 use fillwright_engine::{Sequencer, SequencerError, recover};
@@ -87,12 +88,14 @@ pub struct Plan {
     pub remains: Remains,
     /// A planted bug, or none.
     pub canary: Option<ShellCanary>,
+    /// Whether the failure comes with the whole story.
+    pub tells: bool,
 }
 
 impl Plan {
     /// Everything as the seed says.
     pub fn of(seed: u64) -> Self {
-        Self { seed, when: When::AtRandom, remains: Remains::AtRandom, canary: None }
+        Self { seed, when: When::AtRandom, remains: Remains::AtRandom, canary: None, tells: false }
     }
 }
 
@@ -115,8 +118,8 @@ pub struct Tally {
     pub survived_unacknowledged: u64,
     /// Intents sent again because no answer came.
     pub resubmitted: u64,
-    /// Syncs that failed.
-    pub failed_syncs: u64,
+    /// Commits that failed, and with them the process.
+    pub failed_commits: u64,
     /// Disks that filled up.
     pub full_disks: u64,
     /// Recoveries from a snapshot.
@@ -142,7 +145,7 @@ impl Tally {
         self.lost_unacknowledged += other.lost_unacknowledged;
         self.survived_unacknowledged += other.survived_unacknowledged;
         self.resubmitted += other.resubmitted;
-        self.failed_syncs += other.failed_syncs;
+        self.failed_commits += other.failed_commits;
         self.full_disks += other.full_disks;
         self.from_snapshot += other.from_snapshot;
         self.redecided += other.redecided;
@@ -190,6 +193,7 @@ struct World {
     unanswered: BTreeSet<IntentId>,
     trace: Vec<(Timestamp, Input)>,
     is_calm: bool,
+    told: String,
     tally: Tally,
 }
 
@@ -205,10 +209,15 @@ pub fn run(plan: Plan) -> Result<Tally, Box<Failure>> {
         Ok(()) => Ok(Tally {
             runs: 1,
             seen: world.oracle.tally,
-            operations: world.storage.operations(),
             ..world.tally
         }),
-        Err(what) => Err(Box::new(Failure { seed: plan.seed, step: world.oracle.tally.steps, what, trace: world.trace })),
+        Err(what) => Err(Box::new(Failure {
+            seed: plan.seed,
+            step: world.oracle.tally.steps,
+            what,
+            trace: world.trace,
+            told: world.told,
+        })),
     }
 }
 
@@ -243,6 +252,7 @@ impl World {
             unanswered: BTreeSet::new(),
             trace: Vec::new(),
             is_calm: false,
+            told: String::new(),
             tally: Tally::default(),
         }
     }
@@ -285,15 +295,20 @@ impl World {
             return;
         }
         let soon = self.rng.below(12);
-        match self.rng.below(40) {
-            0 => self.storage.set_faults(Faults { stop_after: Some(soon), ..Faults::default() }),
-            1 => {
-                let kind = std::io::ErrorKind::Other;
-                self.storage.set_faults(Faults { fail_write: Some((soon, kind)), ..Faults::default() });
-            }
-            2 => self.storage.set_faults(Faults { fail_sync: Some(soon / 2), ..Faults::default() }),
-            3 => self.storage.set_faults(Faults { space: Some(soon * 4096), ..Faults::default() }),
-            _ => {}
+        let faults = match self.rng.below(40) {
+            0 => Faults { stop_after: Some(soon), ..Faults::default() },
+            1 => Faults { fail_write: Some((soon, std::io::ErrorKind::Other)), ..Faults::default() },
+            2 => Faults { fail_sync: Some(soon / 2), ..Faults::default() },
+            3 => Faults { space: Some(soon * 4096), ..Faults::default() },
+            _ => return,
+        };
+        self.note(&format!("{faults:?} from here on"));
+        self.storage.set_faults(faults);
+    }
+
+    fn note(&mut self, what: &str) {
+        if self.plan.tells {
+            self.told.push_str(&format!("--- {what}\n"));
         }
     }
 
@@ -366,7 +381,7 @@ impl World {
             Ok(effects) => effects,
             Err(_) if self.plan.canary == Some(ShellCanary::SyncFailureIgnored) => asked.clone(),
             Err(_) => {
-                self.tally.failed_syncs += u64::from(self.storage.faults().fail_sync.is_none());
+                self.tally.failed_commits += 1;
                 return Err(Stop::Crash);
             }
         };
@@ -386,7 +401,12 @@ impl World {
     fn acknowledge(&mut self, up_to: u64) -> Result<(), String> {
         for step in std::mem::take(&mut self.pending) {
             if step.seq <= up_to {
-                self.oracle.watch(step.at, &step.input, &step.events, &effects_of(&step.events))?;
+                let effects = effects_of(&step.events);
+                if self.plan.tells {
+                    let when = format!("{} entry {}", step.at, step.seq);
+                    tell(&mut self.told, &when, &step.events, &effects);
+                }
+                self.oracle.watch(step.at, &step.input, &step.events, &effects)?;
                 self.acknowledged = step.seq;
             }
         }
@@ -450,18 +470,22 @@ impl World {
             self.die();
         }
         self.come_back()?;
-        if self.plan.canary == Some(ShellCanary::NothingResumed) {
-            return Ok(());
-        }
         self.send_again()
     }
 
     fn die(&mut self) {
-        let (remains, rng) = (self.plan.remains, &mut self.rng);
-        match remains {
-            Remains::Everything => self.storage.restart(),
-            Remains::AtRandom if rng.chance(400) => self.storage.restart(),
-            _ => self.storage.crash(|unsynced| fate(remains, rng, unsynced)),
+        let remains = self.plan.remains;
+        let only_the_process = match remains {
+            Remains::Everything => true,
+            Remains::AtRandom => self.rng.chance(400),
+            Remains::Nothing | Remains::Torn => false,
+        };
+        if only_the_process {
+            self.note("the process dies");
+            self.storage.restart();
+        } else {
+            self.note("the power goes");
+            self.storage.crash(|unsynced| fate(remains, &mut self.rng, unsynced));
         }
         self.storage.set_faults(Faults::default());
         self.sequencer = None;
@@ -476,6 +500,7 @@ impl World {
         let (sequencer, recovered) = match recover(self.disk(), &options(), self.generator.at()) {
             Ok(recovered) => recovered,
             Err(_) if self.acknowledged == 0 && self.storage.faults().stop_after == Some(0) => {
+                self.tally.crashes += 1;
                 self.die();
                 return self.come_back();
             }
@@ -523,22 +548,24 @@ impl World {
         let again: Vec<Input> =
             self.unanswered.iter().filter_map(|intent| self.generator.resubmission(intent)).collect();
         self.tally.resubmitted += again.len() as u64;
-        self.turn([Input::Resume].into_iter().chain(again).collect())
+        let asks = self.plan.canary != Some(ShellCanary::NothingResumed);
+        self.turn(asks.then_some(Input::Resume).into_iter().chain(again).collect())
     }
 
     /// Faults stop: everything that was begun ends, everybody is answered, and all ledgers agree.
     fn come_to_rest(&mut self) -> Result<(), String> {
         self.is_calm = true;
+        self.tally.operations = self.storage.operations();
         self.generator.wait();
         self.storage.set_faults(Faults::default());
-        self.venue.calm_down(self.generator.at());
         self.die_and_come_back()?;
-        while let Some(report) = self.venue.receive(self.generator.at()) {
-            self.turn(vec![Input::Report(report)])?;
-        }
-        self.send_again()?;
-        while let Some(report) = self.venue.receive(self.generator.at()) {
-            self.turn(vec![Input::Report(report)])?;
+        // Intents sent again may place orders that end only in the next round.
+        for _ in 0..3 {
+            self.venue.calm_down(self.generator.at());
+            while let Some(report) = self.venue.receive(self.generator.at()) {
+                self.turn(vec![Input::Report(report)])?;
+            }
+            self.send_again()?;
         }
         self.all_is_well()
     }

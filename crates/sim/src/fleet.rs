@@ -1,6 +1,7 @@
 //! Many seeds on a few threads, and what to print when one fails.
 
-use crate::lockstep::{Failure, fails};
+use crate::lockstep::{Failure, Pair, fails};
+use crate::story::tell;
 use fillwright_domain::Timestamp;
 use fillwright_kernel::Input;
 use std::fmt::Write as _;
@@ -57,15 +58,35 @@ where
 pub fn report(failure: &Failure) -> String {
     let mut text = format!("seed {} failed at step {}: {}\n", failure.seed, failure.step, failure.what);
     let _ = writeln!(text, "replay: cargo run -p fillwright-sim -- replay --seed {}", failure.seed);
+    if !failure.told.is_empty() {
+        text.push_str(&failure.told);
+        return text;
+    }
     let shrunk = shrink(&failure.trace);
     if !shrunk.is_empty() {
         let _ = writeln!(text, "{} of {} inputs suffice:", shrunk.len(), failure.trace.len());
-        for (at, input) in &shrunk {
-            let _ = writeln!(text, "  {at} {input:?}");
-        }
-        let _ = writeln!(text, "there: {}", fails(&shrunk, None).unwrap_or_default());
+        text.push_str(&story_of(&shrunk));
     }
     text
+}
+
+/// What comes of a stream of inputs, and each input that is not plain from it.
+fn story_of(trace: &[(Timestamp, Input)]) -> String {
+    let mut pair = Pair::new(None);
+    let mut told = String::new();
+    for (at, input) in trace {
+        if !matches!(input, Input::AdoptRulebook { .. }) {
+            let _ = writeln!(told, "{at} {input:?}");
+        }
+        match pair.step(*at, input) {
+            Ok(effects) => tell(&mut told, &at.to_string(), pair.last_events(), &effects),
+            Err(what) => {
+                let _ = writeln!(told, "{at} {what}");
+                break;
+            }
+        }
+    }
+    told
 }
 
 /// Leaves out whatever can be left out; empty where the failure needs more than its inputs.
@@ -85,4 +106,16 @@ fn shrink(trace: &[(Timestamp, Input)]) -> Vec<(Timestamp, Input)> {
         size /= 2;
     }
     shrunk
+}
+
+/// The first seed of a suite: a fixed one, unless `FILLWRIGHT_SEED_START` says otherwise, as nightly runs do.
+pub fn seed_start(fixed: u64) -> u64 {
+    let told = std::env::var("FILLWRIGHT_SEED_START").ok();
+    told.and_then(|told| told.parse().ok()).unwrap_or(fixed)
+}
+
+/// The seeds of a committed list: a number and what it found, a line each; `#` begins a remark.
+pub fn past_seeds(list: &str) -> Vec<u64> {
+    let lines = list.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect()
 }

@@ -523,7 +523,7 @@ fn alter(rng: &mut Rng, rules: &mut Rulebook) {
             let fresh = rulebook(rng);
             *rules = fresh;
         }
-        13 => rules.books.values_mut().for_each(|book| drop(book.executors.remove("NASDAQ"))),
+        13 => rules.books.values_mut().for_each(|book| book.executors.retain(|venue, _| venue.as_str() != "NASDAQ")),
         14 => rules.books.values_mut().for_each(|book| book.source_run = None),
         _ => rules.version = Text::new(format!("{}", rng.below(100))),
     }

@@ -21,6 +21,8 @@ pub struct Failure {
     pub what: String,
     /// What came in, up to and with the step that failed.
     pub trace: Vec<(Timestamp, Input)>,
+    /// The story up to there, where it was asked for.
+    pub told: String,
 }
 
 /// Kernel, reference and witness, given the same inputs.
@@ -147,6 +149,7 @@ pub fn run(seed: u64, canary: Option<Canary>) -> Result<Tally, Box<Failure>> {
             step: world.pair.oracle.tally.steps,
             what,
             trace: std::mem::take(&mut world.trace),
+            told: String::new(),
         })),
     }
 }

@@ -45,6 +45,8 @@ fn soak(from: u64, seeds: u64) -> ExitCode {
                 crashes.add(crashed);
             }
             Err(failure) => {
+                let told = crash::run(Plan { tells: true, ..Plan::of(failure.seed) });
+                let failure = told.err().filter(|told| told.what == failure.what).unwrap_or(failure);
                 say(&fleet::report(&failure));
                 return ExitCode::FAILURE;
             }

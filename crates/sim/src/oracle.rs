@@ -419,9 +419,9 @@ impl Oracle {
                 },
                 _ => continue,
             };
-            must!(asked.next() == Some(&wanted), "the events ask for {wanted:?}");
+            must!(asked.next() == Some(&wanted), "[I2] the events ask for {wanted:?}");
         }
-        must!(asked.next().is_none(), "an effect that no event asks for");
+        must!(asked.next().is_none(), "[I2] an effect that no event asks for");
         Ok(())
     }
 

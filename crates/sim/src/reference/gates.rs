@@ -7,8 +7,7 @@ use fillwright_domain::{
     ActionType, Ask, Constraint, Constraints, Decimal, Instrument, Intent, OrderType, Plane, Quote, Ratio, Rounding,
     RunId, Side, StrategyId, Timestamp, Urgency,
 };
-use fillwright_kernel::gates::Figures;
-use fillwright_kernel::{Denial, Gate, GateSet, Ruling, Skip, Verdict};
+use fillwright_kernel::{Denial, Figures, Gate, GateSet, Ruling, Skip, Verdict};
 use fillwright_policy::{Book, Breach, Hours, RiskEnvelope, Rulebook};
 use std::cmp::Ordering;
 
