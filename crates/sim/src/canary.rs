@@ -74,25 +74,45 @@ impl Canary {
         mut step: Tampered,
     ) -> Tampered {
         match self {
-            Self::OutcomeDropped => step.events.retain(|event| !matches!(event, Event::OutcomeRecorded { .. })),
-            Self::OutcomeRepeated => repeat(&mut step.events, |event| matches!(event, Event::OutcomeRecorded { .. })),
+            Self::OutcomeDropped => {
+                step.events.retain(|event| !matches!(event, Event::OutcomeRecorded { .. }));
+            }
+            Self::OutcomeRepeated => {
+                repeat(&mut step.events, |event| matches!(event, Event::OutcomeRecorded { .. }));
+            }
             Self::VerdictMissing => step.events.iter_mut().for_each(lose_verdict),
-            Self::ResultRepeated => repeat(&mut step.events, |event| matches!(event, Event::IntentClosed { .. })),
-            Self::ResultDropped => step.events.retain(|event| !matches!(event, Event::IntentClosed { .. })),
-            Self::FillBookedTwice => repeat(&mut step.events, |event| matches!(event, Event::FillBooked { .. })),
+            Self::ResultRepeated => {
+                repeat(&mut step.events, |event| matches!(event, Event::IntentClosed { .. }));
+            }
+            Self::ResultDropped => {
+                step.events.retain(|event| !matches!(event, Event::IntentClosed { .. }));
+            }
+            Self::FillBookedTwice => {
+                repeat(&mut step.events, |event| matches!(event, Event::FillBooked { .. }));
+            }
             Self::PositionAppliedTwice => apply_twice(kernel, before, &step.events),
-            Self::HaltIgnored => return decided_otherwise(before, kernel, at, input, step, forget_halt),
+            Self::HaltIgnored => {
+                return decided_otherwise(before, kernel, at, input, step, forget_halt);
+            }
             Self::CancelForgotten => {
                 step.events.retain(|event| !matches!(event, Event::OrderCancelRequested { .. }));
                 step.effects.retain(|effect| !matches!(effect, Effect::CancelOrder { .. }));
             }
-            Self::LimitsIgnored => return decided_otherwise(before, kernel, at, input, step, lift_limits),
+            Self::LimitsIgnored => {
+                return decided_otherwise(before, kernel, at, input, step, lift_limits);
+            }
             Self::OrderSentTwice => {
-                let again = step.effects.iter().find(|effect| matches!(effect, Effect::PlaceOrder(_))).cloned();
+                let again = step
+                    .effects
+                    .iter()
+                    .find(|effect| matches!(effect, Effect::PlaceOrder(_)))
+                    .cloned();
                 step.effects.extend(again);
             }
             Self::QuantityChangedOnTheWay => step.effects.iter_mut().for_each(double_quantity),
-            Self::DuplicateAccepted => return decided_otherwise(before, kernel, at, input, step, forget_intents),
+            Self::DuplicateAccepted => {
+                return decided_otherwise(before, kernel, at, input, step, forget_intents);
+            }
             Self::OffTheGrid => step.events.iter_mut().for_each(off_the_grid),
         }
         step
@@ -174,9 +194,15 @@ fn lift_limits(state: &mut fillwright_kernel::State) {
     let books = rules.books.values_mut().filter_map(|book| book.risk.as_mut());
     for risk in books.chain(std::iter::once(&mut rules.risk)) {
         let ten = Decimal::from_int(10);
-        let lift = |limit: Decimal| limit.checked_mul(ten, fillwright_domain::Rounding::Down).unwrap_or(limit);
-        risk.max_order_notional = risk.max_order_notional.map(|limit| fillwright_domain::Notional::new(lift(limit.get())));
-        risk.max_leverage = risk.max_leverage.map(|limit| fillwright_domain::Ratio::new(lift(limit.get())));
-        risk.max_asset_exposure = risk.max_asset_exposure.map(|limit| fillwright_domain::Ratio::new(lift(limit.get())));
+        let lift = |limit: Decimal| {
+            limit.checked_mul(ten, fillwright_domain::Rounding::Down).unwrap_or(limit)
+        };
+        risk.max_order_notional = risk
+            .max_order_notional
+            .map(|limit| fillwright_domain::Notional::new(lift(limit.get())));
+        risk.max_leverage =
+            risk.max_leverage.map(|limit| fillwright_domain::Ratio::new(lift(limit.get())));
+        risk.max_asset_exposure =
+            risk.max_asset_exposure.map(|limit| fillwright_domain::Ratio::new(lift(limit.get())));
     }
 }

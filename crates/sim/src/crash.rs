@@ -14,10 +14,12 @@ use crate::venue::{Habits, Venue};
 use fillwright_domain::{IntentId, Timestamp};
 use fillwright_engine::{Sequencer, SequencerError, recover};
 use fillwright_journal::{
-    Fate, Faults, Hash, Journal, JournalOptions, MemoryStorage, Preparation, Storage, Unsynced, codec, snapshot, verify,
+    Fate, Faults, Hash, Journal, JournalOptions, MemoryStorage, Preparation, Storage, Unsynced,
+    codec, snapshot, verify,
 };
 use fillwright_kernel::{Answer, Effect, Event, Input, Kernel, effects_of};
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -206,11 +208,7 @@ pub fn run(plan: Plan) -> Result<Tally, Box<Failure>> {
     let mut world = World::new(plan);
     let lived = catch_unwind(AssertUnwindSafe(|| world.live_through()));
     match lived.unwrap_or_else(|panic| Err(format!("panic: {}", words_of(panic.as_ref())))) {
-        Ok(()) => Ok(Tally {
-            runs: 1,
-            seen: world.oracle.tally,
-            ..world.tally
-        }),
+        Ok(()) => Ok(Tally { runs: 1, seen: world.oracle.tally, ..world.tally }),
         Err(what) => Err(Box::new(Failure {
             seed: plan.seed,
             step: world.oracle.tally.steps,
@@ -285,7 +283,7 @@ impl World {
             batch.extend(self.venue.receive(at).map(Input::Report));
         }
         for _ in 0..self.rng.between(1, 5) {
-            batch.push(self.generator.next());
+            batch.push(self.generator.input());
         }
         batch
     }
@@ -297,7 +295,9 @@ impl World {
         let soon = self.rng.below(12);
         let faults = match self.rng.below(40) {
             0 => Faults { stop_after: Some(soon), ..Faults::default() },
-            1 => Faults { fail_write: Some((soon, std::io::ErrorKind::Other)), ..Faults::default() },
+            1 => {
+                Faults { fail_write: Some((soon, std::io::ErrorKind::Other)), ..Faults::default() }
+            }
             2 => Faults { fail_sync: Some(soon / 2), ..Faults::default() },
             3 => Faults { space: Some(soon * 4096), ..Faults::default() },
             _ => return,
@@ -308,7 +308,7 @@ impl World {
 
     fn note(&mut self, what: &str) {
         if self.plan.tells {
-            self.told.push_str(&format!("--- {what}\n"));
+            let _ = writeln!(self.told, "--- {what}");
         }
     }
 
@@ -376,7 +376,8 @@ impl World {
     fn settle(&mut self) -> Result<Vec<Effect>, Stop> {
         let Some(sequencer) = &mut self.sequencer else { return Err(Stop::Crash) };
         let settled = sequencer.settle();
-        let asked: Vec<Effect> = self.pending.iter().flat_map(|step| effects_of(&step.events)).collect();
+        let asked: Vec<Effect> =
+            self.pending.iter().flat_map(|step| effects_of(&step.events)).collect();
         let effects = match settled {
             Ok(effects) => effects,
             Err(_) if self.plan.canary == Some(ShellCanary::SyncFailureIgnored) => asked.clone(),
@@ -386,7 +387,9 @@ impl World {
             }
         };
         if effects != asked {
-            return Err(Stop::Wrong("[I2] the sequencer released other effects than the events ask for".to_owned()));
+            return Err(Stop::Wrong(
+                "[I2] the sequencer released other effects than the events ask for".to_owned(),
+            ));
         }
         self.acknowledge(u64::MAX)?;
         if let Some(sequencer) = &self.sequencer
@@ -423,8 +426,13 @@ impl World {
             self.dies_here(3)?;
             self.tally.effects += 1;
             match &effect {
-                Effect::Reply { intent_id, answer: Answer::Closed(_) | Answer::Conflict { .. } }
-                | Effect::Reply { intent_id, answer: Answer::Duplicate { status: Some(_), .. } } => {
+                Effect::Reply {
+                    intent_id,
+                    answer:
+                        Answer::Closed(_)
+                        | Answer::Conflict { .. }
+                        | Answer::Duplicate { status: Some(_), .. },
+                } => {
                     self.unanswered.remove(intent_id);
                 }
                 _ => carry_out(&mut self.venue, at, &effect),
@@ -504,13 +512,21 @@ impl World {
                 self.die();
                 return self.come_back();
             }
-            Err(error) => return Err(format!("[I5] recovery refuses: {error}: {:?}", std::error::Error::source(&error))),
+            Err(error) => {
+                return Err(format!(
+                    "[I5] recovery refuses: {error}: {:?}",
+                    std::error::Error::source(&error)
+                ));
+            }
         };
         self.tally.torn += u64::from(recovered.opened.torn_tail.is_some());
         self.tally.from_snapshot += u64::from(recovered.snapshot_seq.is_some());
         let last = sequencer.kernel().state().seq;
         if last < self.acknowledged {
-            return Err(format!("[I5] {} entries were acknowledged, {last} are there", self.acknowledged));
+            return Err(format!(
+                "[I5] {} entries were acknowledged, {last} are there",
+                self.acknowledged
+            ));
         }
         let (kept, stepped) = (last - self.acknowledged, self.hashes.len() as u64);
         self.tally.survived_unacknowledged += kept;
@@ -518,7 +534,11 @@ impl World {
         self.acknowledge(last)?;
         self.reference.forget_after(last);
         self.hashes.truncate(usize::try_from(last).unwrap_or(usize::MAX));
-        if self.hashes.last().is_some_and(|hash| *hash != codec::state_hash(sequencer.kernel().state())) {
+        if self
+            .hashes
+            .last()
+            .is_some_and(|hash| *hash != codec::state_hash(sequencer.kernel().state()))
+        {
             return Err(format!("[I4] recovery to entry {last} gives another state"));
         }
         self.sequencer = Some(self.spoilt(sequencer)?);
@@ -534,7 +554,8 @@ impl World {
         state.answered = fillwright_kernel::answered::AnsweredIntents::default();
         drop(sequencer);
         let at = self.generator.at();
-        let (journal, _) = Journal::open(self.disk(), &options(), at.as_ns()).map_err(|error| error.to_string())?;
+        let (journal, _) = Journal::open(self.disk(), &options(), at.as_ns())
+            .map_err(|error| error.to_string())?;
         Sequencer::new(Kernel::restored(state), journal, at).map_err(|error| error.to_string())
     }
 
@@ -543,10 +564,15 @@ impl World {
         if self.plan.canary == Some(ShellCanary::OrdersSentAgain) {
             let at = self.generator.at();
             let working = self.oracle.orders_at_work();
-            working.iter().for_each(|order| self.venue.place(at, order));
+            for order in &working {
+                self.venue.place(at, order);
+            }
         }
-        let again: Vec<Input> =
-            self.unanswered.iter().filter_map(|intent| self.generator.resubmission(intent)).collect();
+        let again: Vec<Input> = self
+            .unanswered
+            .iter()
+            .filter_map(|intent| self.generator.resubmission(intent))
+            .collect();
         self.tally.resubmitted += again.len() as u64;
         let asks = self.plan.canary != Some(ShellCanary::NothingResumed);
         self.turn(asks.then_some(Input::Resume).into_iter().chain(again).collect())
@@ -579,7 +605,9 @@ impl World {
             return Err(format!("[I1] intent {intent} was never answered"));
         }
         agrees_with_venue(&self.oracle, &self.venue)?;
-        let Some(sequencer) = self.sequencer.take() else { return Err("the process is gone".to_owned()) };
+        let Some(sequencer) = self.sequencer.take() else {
+            return Err("the process is gone".to_owned());
+        };
         sequencer.close().map_err(|error| format!("closing: {error}"))?;
         verify(&self.disk(), &options()).map_err(|error| format!("[I5] {error}"))?;
         if self.plan.canary.is_none() { self.decide_again() } else { Ok(()) }
@@ -592,8 +620,10 @@ impl World {
         let mut kernel = Kernel::new(PARTITION);
         while let Some(chunk) = recovery.next_chunk().map_err(|error| error.to_string())? {
             for entry in chunk.entries() {
-                let input = codec::decode_input(entry.payload).map_err(|error| error.to_string())?;
-                let events = codec::decode_events(entry.payload).map_err(|error| error.to_string())?;
+                let input =
+                    codec::decode_input(entry.payload).map_err(|error| error.to_string())?;
+                let events =
+                    codec::decode_events(entry.payload).map_err(|error| error.to_string())?;
                 if kernel.decide(Timestamp::from_ns(entry.at), &input) != events {
                     return Err(format!("entry {} decides otherwise the second time", entry.seq));
                 }
@@ -620,7 +650,11 @@ fn fate(remains: Remains, rng: &mut Rng, unsynced: Unsynced<'_>) -> Fate {
             _ => Fate::Torn(rng.index(512)),
         },
         (Remains::AtRandom, Unsynced::Folder { .. }) => {
-            if rng.chance(500) { Fate::Lost } else { Fate::Kept(0) }
+            if rng.chance(500) {
+                Fate::Lost
+            } else {
+                Fate::Kept(0)
+            }
         }
     }
 }

@@ -83,7 +83,10 @@ impl Exact {
             Rounding::Ceil => true,
             Rounding::Down => self.is_negative(),
             Rounding::Up => !self.is_negative(),
-            Rounding::HalfEven => against_half == Ordering::Greater || against_half == Ordering::Equal && is_odd(&down),
+            Rounding::HalfEven => {
+                against_half == Ordering::Greater
+                    || against_half == Ordering::Equal && is_odd(&down)
+            }
         };
         if up && rest.sign() != Sign::NoSign { down + 1 } else { down }
     }
@@ -91,7 +94,11 @@ impl Exact {
 
 fn floor(above: &BigInt, below: &BigInt) -> BigInt {
     let toward_zero = above / below;
-    if above.sign() == Sign::Minus && &toward_zero * below != *above { toward_zero - 1 } else { toward_zero }
+    if above.sign() == Sign::Minus && &toward_zero * below != *above {
+        toward_zero - 1
+    } else {
+        toward_zero
+    }
 }
 
 fn is_odd(whole: &BigInt) -> bool {
@@ -102,7 +109,10 @@ impl Add for Exact {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self { above: self.above * &other.below + other.above * &self.below, below: self.below * other.below }
+        Self {
+            above: self.above * &other.below + other.above * &self.below,
+            below: self.below * other.below,
+        }
     }
 }
 
@@ -160,7 +170,11 @@ mod tests {
             (Rounding::HalfEven, 2, -2),
         ];
         for (rounding, up, down) in table {
-            assert_eq!((halves(5, rounding), halves(-5, rounding)), (BigInt::from(up), BigInt::from(down)), "{rounding:?}");
+            assert_eq!(
+                (halves(5, rounding), halves(-5, rounding)),
+                (BigInt::from(up), BigInt::from(down)),
+                "{rounding:?}"
+            );
             assert_eq!(halves(4, rounding), BigInt::from(2), "{rounding:?} of a whole number");
         }
     }

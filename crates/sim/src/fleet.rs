@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::thread;
 
 /// Threads that run seeds side by side; each seed runs on one.
-const THREADS: u64 = 2;
+const THREADS: u8 = 2;
 
 /// Runs every seed and adds up what each did; the failure of the smallest seed that failed ends it.
 ///
@@ -28,9 +28,9 @@ pub fn run_all<T: Default + Send, F>(
 where
     F: Send,
 {
-    let share = |thread: u64| {
+    let share = |thread: u8| {
         let mut total = T::default();
-        for seed in (seeds.start + thread..seeds.end).step_by(THREADS as usize) {
+        for seed in (seeds.start + u64::from(thread)..seeds.end).step_by(usize::from(THREADS)) {
             match run(seed) {
                 Ok(did) => add(&mut total, did),
                 Err(failure) => return Err((seed, failure)),
@@ -39,7 +39,8 @@ where
         Ok(total)
     };
     let shares: Vec<Result<T, (u64, F)>> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..THREADS).map(|thread| scope.spawn(move || share(thread))).collect();
+        let threads: Vec<_> =
+            (0..THREADS).map(|thread| scope.spawn(move || share(thread))).collect();
         threads.into_iter().map(|thread| thread.join().expect("a run does not panic")).collect()
     });
     let mut total = T::default();
@@ -47,7 +48,9 @@ where
     for share in shares {
         match share {
             Ok(did) => add(&mut total, did),
-            Err(failed) if first.as_ref().is_none_or(|(seed, _)| failed.0 < *seed) => first = Some(failed),
+            Err(failed) if first.as_ref().is_none_or(|(seed, _)| failed.0 < *seed) => {
+                first = Some(failed);
+            }
             Err(_) => {}
         }
     }
@@ -56,7 +59,8 @@ where
 
 /// A failure as a person needs it: what, where, and how to see it again.
 pub fn report(failure: &Failure) -> String {
-    let mut text = format!("seed {} failed at step {}: {}\n", failure.seed, failure.step, failure.what);
+    let mut text =
+        format!("seed {} failed at step {}: {}\n", failure.seed, failure.step, failure.what);
     let _ = writeln!(text, "replay: cargo run -p fillwright-sim -- replay --seed {}", failure.seed);
     if !failure.told.is_empty() {
         text.push_str(&failure.told);
@@ -99,8 +103,12 @@ fn shrink(trace: &[(Timestamp, Input)]) -> Vec<(Timestamp, Input)> {
     while size > 0 {
         let mut at = 0;
         while at < shrunk.len() {
-            let without: Vec<_> =
-                shrunk.iter().enumerate().filter(|(i, _)| *i < at || *i >= at + size).map(|(_, one)| one.clone()).collect();
+            let without: Vec<_> = shrunk
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| *i < at || *i >= at + size)
+                .map(|(_, one)| one.clone())
+                .collect();
             if fails(&without, None).is_some() { shrunk = without } else { at += size }
         }
         size /= 2;

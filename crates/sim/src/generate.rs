@@ -3,12 +3,15 @@
 
 use crate::rng::Rng;
 use fillwright_domain::{
-    ActionType, Ask, BookId, CalendarId, Decimal, ExecId, ExecutionIntent, ExecutionReport, Instrument, InstrumentId,
-    Intent, IntentId, Notional, NumberText, OrderIntentId, Origin, Plane, PositionId, Principal, Px, Qty, Quote,
-    Ratio, Rebalance, ReportKind, RunId, StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
+    ActionType, Ask, BookId, CalendarId, Decimal, ExecId, ExecutionIntent, ExecutionReport,
+    Instrument, InstrumentId, Intent, IntentId, Notional, NumberText, OrderIntentId, Origin, Plane,
+    PositionId, Principal, Px, Qty, Quote, Ratio, Rebalance, ReportKind, RunId, StrategyId, Text,
+    Timestamp, Urgency, VenueId, VenueOrderId,
 };
 use fillwright_kernel::Input;
-use fillwright_policy::{Book, Breach, ExecutionPolicy, Hours, OpenWindow, RiskEnvelope, Rulebook, Strategy, Venue};
+use fillwright_policy::{
+    Book, Breach, ExecutionPolicy, Hours, OpenWindow, RiskEnvelope, Rulebook, Strategy, Venue,
+};
 use std::collections::BTreeMap;
 
 /// The partition everything here lives in.
@@ -16,7 +19,8 @@ pub const PARTITION: &str = "main";
 const NS_PER_MS: i64 = 1_000_000;
 const NS_PER_S: i64 = 1_000 * NS_PER_MS;
 const UNIT: i128 = 1_000_000_000_000_000_000;
-const INSTRUMENTS: [&str; 4] = ["BINANCE:BTCUSDT", "BINANCE:PEPEUSDT", "NASDAQ:AAPL", "NASDAQ:BRK.A"];
+const INSTRUMENTS: [&str; 4] =
+    ["BINANCE:BTCUSDT", "BINANCE:PEPEUSDT", "NASDAQ:AAPL", "NASDAQ:BRK.A"];
 const BOOKS: [&str; 4] = ["core", "desk", "mixed", "tiny"];
 const PEOPLE: [&str; 3] = ["ops-1", "ops-2", "risk-1"];
 const RUNS: [&str; 3] = ["R1", "R2", "R3"];
@@ -53,10 +57,20 @@ impl Generator {
     /// The generator of a seed. A wild one also forges reports.
     pub fn new(mut rng: Rng, is_wild: bool) -> Self {
         let rules = rulebook(&mut rng);
-        let prices = INSTRUMENTS.iter().zip([20_000 * UNIT, UNIT / 100_000_000, 190 * UNIT, 600_000 * UNIT]);
+        let prices =
+            INSTRUMENTS.iter().zip([20_000 * UNIT, UNIT / 100_000_000, 190 * UNIT, 600_000 * UNIT]);
         let prices = prices.map(|(id, px)| (InstrumentId::new(id), px)).collect();
         let home = rules.clone();
-        Self { rng, now_ns: NS_PER_S, rules, home, halted: false, sent: Vec::new(), prices, is_wild }
+        Self {
+            rng,
+            now_ns: NS_PER_S,
+            rules,
+            home,
+            halted: false,
+            sent: Vec::new(),
+            prices,
+            is_wild,
+        }
     }
 
     /// Now.
@@ -89,12 +103,11 @@ impl Generator {
     }
 
     /// What comes in next.
-    pub fn next(&mut self) -> Input {
+    pub fn input(&mut self) -> Input {
         if self.halted && self.rng.chance(450) {
             return self.release();
         }
         match self.rng.below(1000) {
-            0..700 => self.submission(),
             700..850 => self.mark(),
             850..880 => self.change_of_rules(),
             880..900 => self.registration(),
@@ -148,10 +161,12 @@ impl Generator {
     fn intent(&mut self) -> Intent {
         let book_id = self.rare_or("nobody", &BOOKS);
         let instrument_id = self.rare_or("BINANCE:NONE", &INSTRUMENTS);
-        let ask = if self.rng.chance(300) { self.rebalance() } else { self.execution(&book_id) };
+        let ask = if self.rng.chance(300) { self.rebalance() } else { self.execution(book_id) };
         Intent {
             intent_id: IntentId::new(format!("I{}", self.sent.len() + 1)),
-            strategy_id: self.maybe(60, &["trend", "trend", "other", "off", "none"]).map(StrategyId::new),
+            strategy_id: self
+                .maybe(60, &["trend", "trend", "other", "off", "none"])
+                .map(StrategyId::new),
             book_id: BookId::new(book_id),
             instrument_id: InstrumentId::new(instrument_id),
             source_run: self.maybe(60, &["R1", "R2", "R3", "R9"]).map(RunId::new),
@@ -182,9 +197,17 @@ impl Generator {
         Ask::Execution(Box::new(ExecutionIntent {
             action,
             size_frac: self.fraction(book_id),
-            urgency: self.rng.pick(&[Urgency::Low, Urgency::Medium, Urgency::High, Urgency::Critical]),
+            urgency: self.rng.pick(&[
+                Urgency::Low,
+                Urgency::Medium,
+                Urgency::High,
+                Urgency::Critical,
+            ]),
             priority: 50,
-            max_slippage_bps: self.rng.chance(300).then(|| self.rng.pick(&[0, 1, 10, 500, 20_000, u32::MAX])),
+            max_slippage_bps: self
+                .rng
+                .chance(300)
+                .then(|| self.rng.pick(&[0, 1, 10, 500, 20_000, u32::MAX])),
             reduce_only: self.rng.chance(60),
             post_only: self.rng.chance(100),
             reason_codes: vec![Text::new("generated")],
@@ -197,7 +220,10 @@ impl Generator {
             token_chain: Text::new("binance"),
             book_id: BookId::new(book_id),
             timeframe: Text::new("1h"),
-            max_leverage: self.rng.chance(80).then(|| Ratio::new(self.rng.pick(&[number("0.5"), number("3"), units(0)]))),
+            max_leverage: self
+                .rng
+                .chance(80)
+                .then(|| Ratio::new(self.rng.pick(&[number("0.5"), number("3"), units(0)]))),
             risk_reason: None,
         }))
     }
@@ -205,7 +231,8 @@ impl Generator {
     /// A fraction of the allocation: often simple, sometimes exactly at the order cap or a unit beside it.
     fn fraction(&mut self, book_id: &str) -> Ratio {
         let simple = ["0.000001", "0.01", "0.1", "0.2", "0.25", "0.333333333333333333", "0.5", "1"];
-        let odd = ["-0.1", "1.000000000000000001", "7", "0.999999999999999999", "0.000000000000000001"];
+        let odd =
+            ["-0.1", "1.000000000000000001", "7", "0.999999999999999999", "0.000000000000000001"];
         Ratio::new(match self.rng.below(40) {
             0 => number(self.rng.pick(&odd)),
             1..9 => self.fraction_at_cap(book_id).unwrap_or(Decimal::ONE),
@@ -219,16 +246,24 @@ impl Generator {
         let risk = self.rules.risk_of(book);
         let cap = self.rng.pick(&[
             risk.max_order_notional?.get(),
-            risk.max_leverage?.of_notional(book.equity, fillwright_domain::Rounding::Down).ok()?.get(),
-            risk.max_asset_exposure?.of_notional(book.equity, fillwright_domain::Rounding::Down).ok()?.get(),
+            risk.max_leverage?
+                .of_notional(book.equity, fillwright_domain::Rounding::Down)
+                .ok()?
+                .get(),
+            risk.max_asset_exposure?
+                .of_notional(book.equity, fillwright_domain::Rounding::Down)
+                .ok()?
+                .get(),
         ]);
-        let fraction = cap.checked_div(book.allocation.get(), fillwright_domain::Rounding::Down).ok()?;
+        let fraction =
+            cap.checked_div(book.allocation.get(), fillwright_domain::Rounding::Down).ok()?;
         let beside = i128::from(self.rng.below(3)) - 1;
         Some(units(fraction.mantissa().saturating_add(beside)))
     }
 
     fn rebalance(&mut self) -> Ask {
-        let weights = ["0", "0.0001", "0.02", "0.05", "0.1", "0.3", "1", "2.5", "0.123456789012345678"];
+        let weights =
+            ["0", "0.0001", "0.02", "0.05", "0.1", "0.3", "1", "2.5", "0.123456789012345678"];
         let mut weight = |negative: u64| {
             let weight = number(self.rng.pick(&weights));
             if self.rng.chance(negative) { units(-weight.mantissa()) } else { weight }
@@ -359,7 +394,8 @@ impl Generator {
 
     /// A report nobody sent: any kind, any figures, of an order that may or may not be at work.
     fn forged_report(&mut self) -> Input {
-        let intent_id = IntentId::new(format!("I{}", self.rng.between(1, self.sent.len() as u64 + 1)));
+        let intent_id =
+            IntentId::new(format!("I{}", self.rng.between(1, self.sent.len() as u64 + 1)));
         let key = fillwright_domain::IntentKey::derive(PARTITION, &intent_id);
         Input::Report(ExecutionReport {
             order_intent_id: OrderIntentId::derive(key, 1),
@@ -370,7 +406,15 @@ impl Generator {
     }
 
     fn forged_kind(&mut self) -> ReportKind {
-        let mut qty = || Qty::new(self.rng.pick(&[units(0), units(1), units(UNIT), units(-UNIT), number("1000000000000")]));
+        let mut qty = || {
+            Qty::new(self.rng.pick(&[
+                units(0),
+                units(1),
+                units(UNIT),
+                units(-UNIT),
+                number("1000000000000"),
+            ]))
+        };
         let (last_qty, cum_qty) = (qty(), qty());
         let text = Text::new("forged");
         match self.rng.below(9) {
@@ -415,8 +459,15 @@ fn rulebook(rng: &mut Rng) -> Rulebook {
         partition: Text::new(PARTITION),
         environment: Text::new("offline"),
         venues: BTreeMap::from([venue("BINANCE", "always"), venue("NASDAQ", "session")]),
-        instruments: INSTRUMENTS.iter().map(|id| (InstrumentId::new(id), instrument(rng, id))).collect(),
-        strategies: BTreeMap::from([strategy("trend", true), strategy("other", true), strategy("off", false)]),
+        instruments: INSTRUMENTS
+            .iter()
+            .map(|id| (InstrumentId::new(id), instrument(rng, id)))
+            .collect(),
+        strategies: BTreeMap::from([
+            strategy("trend", true),
+            strategy("other", true),
+            strategy("off", false),
+        ]),
         books: BOOKS.iter().map(|id| (BookId::new(id), book(rng, id))).collect(),
         calendars: BTreeMap::from([
             (CalendarId::new("always"), Hours::Always),
@@ -436,7 +487,10 @@ fn venue(id: &str, calendar: &str) -> (VenueId, Venue) {
 }
 
 fn strategy(id: &str, enabled: bool) -> (StrategyId, Strategy) {
-    (StrategyId::new(id), Strategy { enabled, owner: Text::new("desk"), description: Text::new(id) })
+    (
+        StrategyId::new(id),
+        Strategy { enabled, owner: Text::new("desk"), description: Text::new(id) },
+    )
 }
 
 fn instrument(rng: &mut Rng, id: &str) -> Instrument {
@@ -472,14 +526,18 @@ fn book(rng: &mut Rng, id: &str) -> Book {
         "mixed" => (Plane::LiveStub, Plane::Paper),
         _ => (Plane::Paper, Plane::LiveStub),
     };
-    let equity = number(if id == "tiny" { "100" } else { rng.pick(&["100000", "1000000", "250000000000"]) });
+    let equity =
+        number(if id == "tiny" { "100" } else { rng.pick(&["100000", "1000000", "250000000000"]) });
     Book {
         enabled: true,
         strategy_id: StrategyId::new("trend"),
         equity: Notional::new(equity),
         allocation: Notional::new(units(equity.mantissa() / rng.pick(&[1, 2, 10]))),
         source_run: Some(RunId::new(rng.pick(&RUNS[..2]))),
-        executors: BTreeMap::from([(VenueId::new("BINANCE"), binance), (VenueId::new("NASDAQ"), nasdaq)]),
+        executors: BTreeMap::from([
+            (VenueId::new("BINANCE"), binance),
+            (VenueId::new("NASDAQ"), nasdaq),
+        ]),
         risk: rng.chance(250).then(|| risk(rng)),
     }
 }
@@ -489,7 +547,8 @@ fn risk(rng: &mut Rng) -> RiskEnvelope {
     let (on_order_notional, on_leverage, on_asset_exposure) = (breach(), breach(), breach());
     let mut limit = |choices: &[&str]| (!rng.chance(20)).then(|| number(rng.pick(choices)));
     RiskEnvelope {
-        max_order_notional: limit(&["1000", "50000", "1000000", "100000000000000"]).map(Notional::new),
+        max_order_notional: limit(&["1000", "50000", "1000000", "100000000000000"])
+            .map(Notional::new),
         on_order_notional,
         max_leverage: limit(&["0.5", "1", "3", "3.333333333333333333"]).map(Ratio::new),
         on_leverage,
@@ -508,12 +567,16 @@ fn alter(rng: &mut Rng, rules: &mut Rulebook) {
         2 => toggle(rules.books.get_mut(&book).map(|book| &mut book.enabled)),
         3 => toggle(rules.instruments.get_mut(&instrument).map(|found| &mut found.enabled)),
         4 => toggle(rules.strategies.get_mut("trend").map(|strategy| &mut strategy.enabled)),
-        5 => toggle(rules.venues.get_mut(rng.pick(&["BINANCE", "NASDAQ"])).map(|venue| &mut venue.enabled)),
+        5 => toggle(
+            rules.venues.get_mut(rng.pick(&["BINANCE", "NASDAQ"])).map(|venue| &mut venue.enabled),
+        ),
         6 => drop(rules.instruments.remove(&instrument)),
         7 => drop(rules.books.remove(&book)),
         8 => drop(rules.calendars.remove("session")),
         9 => {
-            rules.instruments.insert(instrument.clone(), self::instrument(rng, instrument.as_str()));
+            rules
+                .instruments
+                .insert(instrument.clone(), self::instrument(rng, instrument.as_str()));
         }
         10 => {
             rules.books.insert(book.clone(), self::book(rng, book.as_str()));
@@ -523,7 +586,10 @@ fn alter(rng: &mut Rng, rules: &mut Rulebook) {
             let fresh = rulebook(rng);
             *rules = fresh;
         }
-        13 => rules.books.values_mut().for_each(|book| book.executors.retain(|venue, _| venue.as_str() != "NASDAQ")),
+        13 => rules
+            .books
+            .values_mut()
+            .for_each(|book| book.executors.retain(|venue, _| venue.as_str() != "NASDAQ")),
         14 => rules.books.values_mut().for_each(|book| book.source_run = None),
         _ => rules.version = Text::new(format!("{}", rng.below(100))),
     }

@@ -7,7 +7,7 @@ use crate::reference::Reference;
 use crate::rng::Rng;
 use crate::venue::{Habits, Venue};
 use fillwright_domain::Timestamp;
-use fillwright_kernel::{Durable, Effect, Event, Input, Kernel};
+use fillwright_kernel::{Effect, Event, Input, Kernel, effects_of};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Something went wrong at a step.
@@ -32,14 +32,6 @@ pub struct Pair {
     oracle: Oracle,
     history: Vec<Vec<Event>>,
     canary: Option<Canary>,
-}
-
-struct Proven;
-
-impl Durable for Proven {
-    fn covers(&self, _: u64) -> bool {
-        true
-    }
 }
 
 impl Pair {
@@ -69,16 +61,15 @@ impl Pair {
         if self.canary.is_none() {
             agree(&decided, &self.reference.decide(at, input))?;
         }
-        let before = self.kernel.clone();
-        let step = self.kernel.step(at, input);
-        let events = step.events.clone();
-        let (events, effects) = match self.canary {
-            None => (events, step.release(&Proven)),
-            Some(canary) => {
-                let effects = step.release(&Proven);
-                let tampered = canary.tamper(before, &mut self.kernel, at, input, Tampered { events, effects });
-                (tampered.events, tampered.effects)
-            }
+        let before = self.canary.map(|canary| (canary, self.kernel.clone()));
+        let events = self.kernel.step(at, input).events;
+        if events != decided {
+            return Err("the kernel steps otherwise than it decides".to_owned());
+        }
+        let step = Tampered { effects: effects_of(&events), events };
+        let Tampered { events, effects } = match before {
+            None => step,
+            Some((canary, before)) => canary.tamper(before, &mut self.kernel, at, input, step),
         };
         if self.canary.is_none() {
             self.reference.record(at, input, &events);
@@ -104,7 +95,11 @@ impl Pair {
         self.history.iter().for_each(|events| replayed.replay(events));
         let same = replayed == self.kernel;
         self.kernel = replayed;
-        if same || self.canary.is_some() { Ok(()) } else { Err("[I4] replaying the events gives another state".to_owned()) }
+        if same || self.canary.is_some() {
+            Ok(())
+        } else {
+            Err("[I4] replaying the events gives another state".to_owned())
+        }
     }
 }
 
@@ -114,8 +109,12 @@ pub(crate) fn agree(kernel: &[Event], reference: &[Event]) -> Result<(), String>
     }
     let differ = kernel.iter().zip(reference).find(|(one, other)| one != other);
     Err(match differ {
-        Some((one, other)) => format!("the kernel decides\n  {one:?}\nthe reference decides\n  {other:?}"),
-        None => format!("the kernel decides {} events, the reference {}", kernel.len(), reference.len()),
+        Some((one, other)) => {
+            format!("the kernel decides\n  {one:?}\nthe reference decides\n  {other:?}")
+        }
+        None => {
+            format!("the kernel decides {} events, the reference {}", kernel.len(), reference.len())
+        }
     })
 }
 
@@ -172,7 +171,7 @@ impl World {
         for _ in 0..steps {
             self.generator.wait();
             self.venue_acts()?;
-            let input = self.generator.next();
+            let input = self.generator.input();
             if input == Input::Resume {
                 self.pair.restart()?;
                 self.venue.drop_wire();
@@ -246,11 +245,20 @@ pub fn carry_out(venue: &mut Venue, at: Timestamp, effect: &Effect) {
 /// Names what differs.
 pub fn agrees_with_venue(oracle: &Oracle, venue: &Venue) -> Result<(), String> {
     if let Some(order) = venue.orders().find(|order| !oracle.knows_order(order.order_intent_id)) {
-        return Err(format!("[I2] the venue has {}, which was never released", order.client_order_id()));
+        return Err(format!(
+            "[I2] the venue has {}, which was never released",
+            order.client_order_id()
+        ));
     }
-    let theirs = venue.positions().into_iter().map(|(place, held)| (place, crate::exact::exact(fillwright_domain::Decimal::from_mantissa(held))));
+    let theirs = venue.positions().into_iter().map(|(place, held)| {
+        (place, crate::exact::exact(fillwright_domain::Decimal::from_mantissa(held)))
+    });
     let (ours, theirs) = (oracle.live_positions(), theirs.collect());
-    if ours == theirs { Ok(()) } else { Err(format!("[I3] positions differ from the venue's:\n  {ours:?}\n  {theirs:?}")) }
+    if ours == theirs {
+        Ok(())
+    } else {
+        Err(format!("[I3] positions differ from the venue's:\n  {ours:?}\n  {theirs:?}"))
+    }
 }
 
 /// Whether a fixed stream of inputs still fails in the same way of failing.

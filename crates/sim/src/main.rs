@@ -40,25 +40,30 @@ fn soak(from: u64, seeds: u64) -> ExitCode {
     while at < end {
         let part = at..end.min(at + PROGRESS_SEEDS);
         match both(part.clone()) {
-            Ok((agreed, crashed)) => {
-                lockstep.add(agreed);
-                crashes.add(crashed);
+            Ok(did) => {
+                lockstep.add(did.0);
+                crashes.add(did.1);
             }
             Err(failure) => {
                 let told = crash::run(Plan { tells: true, ..Plan::of(failure.seed) });
-                let failure = told.err().filter(|told| told.what == failure.what).unwrap_or(failure);
+                let failure =
+                    told.err().filter(|told| told.what == failure.what).unwrap_or(failure);
                 say(&fleet::report(&failure));
                 return ExitCode::FAILURE;
             }
         }
         at = part.end;
-        say(&format!("{} of {seeds} seeds: lockstep {lockstep:?}\n  crashes {crashes:?}", at - from));
+        say(&format!(
+            "{} of {seeds} seeds: lockstep {lockstep:?}\n  crashes {crashes:?}",
+            at - from
+        ));
     }
     ExitCode::SUCCESS
 }
 
 fn both(seeds: Range<u64>) -> Result<(oracle::Tally, crash::Tally), Box<Failure>> {
-    let agreed = fleet::run_all(seeds.clone(), |seed| lockstep::run(seed, None), oracle::Tally::add)?;
+    let agreed =
+        fleet::run_all(seeds.clone(), |seed| lockstep::run(seed, None), oracle::Tally::add)?;
     let crashed = fleet::run_all(seeds, |seed| crash::run(Plan::of(seed)), crash::Tally::add)?;
     Ok((agreed, crashed))
 }

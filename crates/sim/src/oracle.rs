@@ -5,8 +5,9 @@
 
 use crate::exact::{Exact, exact};
 use fillwright_domain::{
-    ActionType, BookId, ExecId, ExecutionStatus, Instrument, InstrumentId, Intent, IntentId, OrderIntent,
-    OrderIntentId, OrderStatus, OrderType, Plane, Quote, ResultStatus, Side, Timestamp,
+    ActionType, BookId, ExecId, ExecutionStatus, Instrument, InstrumentId, Intent, IntentId,
+    OrderIntent, OrderIntentId, OrderStatus, OrderType, Plane, Quote, ResultStatus, Side,
+    Timestamp,
 };
 use fillwright_kernel::{Answer, Effect, Event, Gate, Input, Ruling, State, Verdict};
 use fillwright_policy::{Book, Rulebook};
@@ -112,7 +113,8 @@ pub struct Oracle {
 
 macro_rules! must {
     ($holds:expr, $($what:tt)+) => {
-        if !$holds {
+        let holds: bool = $holds;
+        if !holds {
             return Err(format!($($what)+));
         }
     };
@@ -124,7 +126,13 @@ impl Oracle {
     /// # Errors
     ///
     /// Says what may not have happened.
-    pub fn watch(&mut self, at: Timestamp, input: &Input, events: &[Event], effects: &[Effect]) -> Finding {
+    pub fn watch(
+        &mut self,
+        at: Timestamp,
+        input: &Input,
+        events: &[Event],
+        effects: &[Effect],
+    ) -> Finding {
         self.tally.steps += 1;
         must!(!events.is_empty() || *input == Input::Resume, "a step recorded nothing");
         let mut verdicts: &[Verdict] = &[];
@@ -134,11 +142,17 @@ impl Oracle {
             }
             self.read(at, input, verdicts, event)?;
         }
-        self.effects(events, effects)?;
+        Self::effects(events, effects)?;
         self.closed_in_step(events)
     }
 
-    fn read(&mut self, at: Timestamp, input: &Input, verdicts: &[Verdict], event: &Event) -> Finding {
+    fn read(
+        &mut self,
+        at: Timestamp,
+        input: &Input,
+        verdicts: &[Verdict],
+        event: &Event,
+    ) -> Finding {
         match event {
             Event::RulebookAdopted { rulebook, .. } => {
                 self.rules = Some((**rulebook).clone());
@@ -162,7 +176,10 @@ impl Oracle {
             }
             Event::IntentDuplicated { intent_id, status, .. } => {
                 let known = self.intents.get(intent_id);
-                must!(known == Some(status), "duplicate {intent_id} answered {status:?}, known as {known:?}");
+                must!(
+                    known == Some(status),
+                    "duplicate {intent_id} answered {status:?}, known as {known:?}"
+                );
                 self.tally.duplicates += 1;
             }
             Event::IntentConflicted { intent_id, .. } => {
@@ -175,7 +192,10 @@ impl Oracle {
                 let order = self.working_order(*order_intent_id)?;
                 order.last_status = Some(*status);
                 order.is_cancelling = false;
-                must!(exec_id.iter().all(|exec| order.execs.insert(exec.clone())), "[I3] report {exec_id:?} counted twice");
+                must!(
+                    exec_id.iter().all(|exec| order.execs.insert(exec.clone())),
+                    "[I3] report {exec_id:?} counted twice"
+                );
             }
             Event::OrderStranded { order_intent_id, exec_id, .. } => {
                 let order = self.working_order(*order_intent_id)?;
@@ -192,9 +212,16 @@ impl Oracle {
                 let order = self.working_order(*order_intent_id)?;
                 let (last, cum) = (exact(last_qty.get()), exact(cum_qty.get()));
                 must!(order.execs.insert(exec_id.clone()), "[I3] fill {exec_id} was booked twice");
-                must!(last.is_positive() && cum >= order.cum_qty, "[I3] {cum_qty} filled in all is less than before");
+                must!(
+                    last.is_positive() && cum >= order.cum_qty,
+                    "[I3] {cum_qty} filled in all is less than before"
+                );
                 let ordered = exact(order.order.requested_quantity.get());
-                must!(cum <= ordered, "[I3] {cum_qty} filled of {}", order.order.requested_quantity);
+                must!(
+                    cum <= ordered,
+                    "[I3] {cum_qty} filled of {}",
+                    order.order.requested_quantity
+                );
                 order.cum_qty = cum;
                 order.last_status = Some(*status);
             }
@@ -206,7 +233,11 @@ impl Oracle {
                 must!(known == Some(None), "[I1] intent {intent_id} was closed twice");
                 let traded = result.tokens_bought.is_some() || result.tokens_sold.is_some();
                 let should = matches!(result.status, ResultStatus::Success | ResultStatus::Partial);
-                must!(traded == should, "{intent_id} ended {:?} with traded = {traded}", result.status);
+                must!(
+                    traded == should,
+                    "{intent_id} ended {:?} with traded = {traded}",
+                    result.status
+                );
             }
             Event::RunRegistered { .. }
             | Event::InputRefused { .. }
@@ -217,28 +248,53 @@ impl Oracle {
     }
 
     fn working_order(&mut self, id: OrderIntentId) -> Result<&mut Seen, String> {
-        self.orders.get_mut(&id).filter(|order| !order.has_outcome).ok_or(format!("[I1] order {id} is not at work"))
+        self.orders
+            .get_mut(&id)
+            .filter(|order| !order.has_outcome)
+            .ok_or(format!("[I1] order {id} is not at work"))
     }
 
     fn judged(&mut self, verdicts: &[Verdict]) -> Finding {
         for (verdict, gate) in verdicts.iter().zip(IN_FORCE) {
             must!(verdict.gate == gate, "the verdict of {gate:?} is missing");
         }
-        let Some((last, before)) = verdicts.split_last() else { return Err("no verdicts at all".to_owned()) };
+        let Some((last, before)) = verdicts.split_last() else {
+            return Err("no verdicts at all".to_owned());
+        };
         must!(before.iter().all(passes), "the chain went on after a refusal");
-        must!(!passes(last) || verdicts.len() == IN_FORCE.len(), "the verdicts end after {:?}", last.gate);
-        self.tally.reduced += u64::from(verdicts.iter().any(|verdict| matches!(verdict.ruling, Ruling::Reduce { .. })));
+        must!(
+            !passes(last) || verdicts.len() == IN_FORCE.len(),
+            "the verdicts end after {:?}",
+            last.gate
+        );
+        self.tally.reduced += u64::from(
+            verdicts.iter().any(|verdict| matches!(verdict.ruling, Ruling::Reduce { .. })),
+        );
         self.tally.denied += u64::from(matches!(last.ruling, Ruling::Deny { .. }));
         self.tally.skipped += u64::from(matches!(last.ruling, Ruling::Skip { .. }));
         Ok(())
     }
 
-    fn emitted(&mut self, at: Timestamp, input: &Input, verdicts: &[Verdict], order: &OrderIntent) -> Finding {
+    fn emitted(
+        &mut self,
+        at: Timestamp,
+        input: &Input,
+        verdicts: &[Verdict],
+        order: &OrderIntent,
+    ) -> Finding {
         self.tally.orders += 1;
-        must!(verdicts.len() == IN_FORCE.len() && verdicts.iter().all(passes), "an order without every verdict");
-        let Input::SubmitIntent { intent, quote } = input else { return Err("an order without an intent".to_owned()) };
+        must!(
+            verdicts.len() == IN_FORCE.len() && verdicts.iter().all(passes),
+            "an order without every verdict"
+        );
+        let Input::SubmitIntent { intent, quote } = input else {
+            return Err("an order without an intent".to_owned());
+        };
         must!(order.intent_id == intent.intent_id, "an order for another intent");
-        must!(self.intents.get(&order.intent_id) == Some(&None), "[I1] an order for an intent that is closed or unknown");
+        must!(
+            self.intents.get(&order.intent_id) == Some(&None),
+            "[I1] an order for an intent that is closed or unknown"
+        );
         self.allowed(at, intent, quote.as_ref(), order)?;
         let seen = Seen {
             order: order.clone(),
@@ -255,7 +311,13 @@ impl Oracle {
     }
 
     /// Whether an order may be sent: grid, halt, reduce-only, and every limit at worst case. [I6, I8]
-    fn allowed(&self, at: Timestamp, intent: &Intent, quote: Option<&Quote>, order: &OrderIntent) -> Finding {
+    fn allowed(
+        &self,
+        at: Timestamp,
+        intent: &Intent,
+        quote: Option<&Quote>,
+        order: &OrderIntent,
+    ) -> Finding {
         let Some(rules) = &self.rules else { return Err("an order without rules".to_owned()) };
         let (Some(book), Some(instrument)) =
             (rules.books.get(&order.book_id), rules.instruments.get(&order.market_id))
@@ -275,25 +337,38 @@ impl Oracle {
             must!(self.only_reduces(order), "[I6] {} adds risk", order.intent_id);
             return Ok(());
         }
-        must!(after <= before || self.within_limits(rules, book, instrument, quote, intent, order), "[I8] {} breaks a limit", order.intent_id);
-        let cap = rules.risk_of(book).max_order_notional.ok_or("an order without an order limit")?;
+        must!(
+            after <= before || self.within_limits(rules, book, instrument, quote, intent, order),
+            "[I8] {} breaks a limit",
+            order.intent_id
+        );
+        let cap =
+            rules.risk_of(book).max_order_notional.ok_or("an order without an order limit")?;
         let touch = touch(quote, order.side);
-        let worth = touch * exact(order.requested_quantity.get()) * exact(instrument.contract_size.get());
-        must!(worth <= exact(cap.get()), "[I8] {} is worth more than one order may be", order.intent_id);
+        let worth =
+            touch * exact(order.requested_quantity.get()) * exact(instrument.contract_size.get());
+        must!(
+            worth <= exact(cap.get()),
+            "[I8] {} is worth more than one order may be",
+            order.intent_id
+        );
         Ok(())
     }
 
     /// Whether an order, with all others at work on its side, only takes from the position.
     fn only_reduces(&self, order: &OrderIntent) -> bool {
         let position = self.positions.get(&place(order)).cloned().unwrap_or_else(Exact::zero);
-        let against = if order.side == Side::Buy { position.is_negative() } else { position.is_positive() };
-        let at_work = self.at_work(&place(order), order.side) + exact(order.requested_quantity.get());
+        let against =
+            if order.side == Side::Buy { position.is_negative() } else { position.is_positive() };
+        let at_work =
+            self.at_work(&place(order), order.side) + exact(order.requested_quantity.get());
         against && at_work <= position.abs()
     }
 
     fn at_work(&self, place: &Place, side: Side) -> Exact {
         let working = self.working.iter().filter_map(|id| self.orders.get(id));
-        let same = working.filter(|seen| self::place(&seen.order) == *place && seen.order.side == side);
+        let same =
+            working.filter(|seen| self::place(&seen.order) == *place && seen.order.side == side);
         same.fold(Exact::zero(), |sum, seen| sum + exact(seen.order.requested_quantity.get()))
     }
 
@@ -307,10 +382,13 @@ impl Oracle {
     fn worst_of(&self, place: &Place, more: Option<&OrderIntent>) -> Exact {
         let position = self.positions.get(place).cloned().unwrap_or_else(Exact::zero);
         let with = |side| {
-            let extra = more.filter(|order| order.side == side).map(|order| exact(order.requested_quantity.get()));
+            let extra = more
+                .filter(|order| order.side == side)
+                .map(|order| exact(order.requested_quantity.get()));
             self.at_work(place, side) + extra.unwrap_or_else(Exact::zero)
         };
-        let (long, short) = ((position.clone() + with(Side::Buy)).abs(), (position - with(Side::Sell)).abs());
+        let (long, short) =
+            ((position.clone() + with(Side::Buy)).abs(), (position - with(Side::Sell)).abs());
         if long > short { long } else { short }
     }
 
@@ -324,7 +402,9 @@ impl Oracle {
         order: &OrderIntent,
     ) -> bool {
         let risk = rules.risk_of(book);
-        let (Some(leverage), Some(share)) = (risk.max_leverage, risk.max_asset_exposure) else { return false };
+        let (Some(leverage), Some(share)) = (risk.max_leverage, risk.max_asset_exposure) else {
+            return false;
+        };
         let own_cap = intent.max_leverage().map_or(leverage, |own| own.min(leverage));
         let equity = exact(book.equity.get());
         let own_place = place(order);
@@ -337,33 +417,49 @@ impl Oracle {
 
     /// Worst-case exposure of everything else in the book; nothing where a holding has no mark.
     fn gross_besides(&self, rules: &Rulebook, own: &Place) -> Option<Exact> {
-        let held = self.positions.iter().filter(|(_, position)| !position.is_zero()).map(|(place, _)| place.clone());
-        let working = self.working.iter().filter_map(|id| self.orders.get(id)).map(|seen| place(&seen.order));
-        let places: BTreeSet<Place> = held.chain(working).filter(|place| is_beside(place, own)).collect();
+        let held = self
+            .positions
+            .iter()
+            .filter(|(_, position)| !position.is_zero())
+            .map(|(place, _)| place.clone());
+        let working =
+            self.working.iter().filter_map(|id| self.orders.get(id)).map(|seen| place(&seen.order));
+        let places: BTreeSet<Place> =
+            held.chain(working).filter(|place| is_beside(place, own)).collect();
         let mut gross = Exact::zero();
         for place in places {
             let size = rules.instruments.get(&place.2)?.contract_size;
-            gross = gross + self.marks.get(&place.2)?.clone() * self.worst_of(&place, None) * exact(size.get());
+            gross = gross
+                + self.marks.get(&place.2)?.clone()
+                    * self.worst_of(&place, None)
+                    * exact(size.get());
         }
         Some(gross)
     }
 
     fn ended(&mut self, outcome: &fillwright_domain::ExecutionOutcome) -> Finding {
         let order = self.working_order(outcome.order_intent_id)?;
-        let (filled, ordered) = (exact(outcome.filled_quantity.get()), exact(order.order.requested_quantity.get()));
-        must!(filled >= order.cum_qty && filled <= ordered, "[I3] an outcome of {}", outcome.filled_quantity);
+        let (filled, ordered) =
+            (exact(outcome.filled_quantity.get()), exact(order.order.requested_quantity.get()));
+        must!(
+            filled >= order.cum_qty && filled <= ordered,
+            "[I3] an outcome of {}",
+            outcome.filled_quantity
+        );
         let right = match outcome.status {
             ExecutionStatus::Filled => filled == ordered,
             ExecutionStatus::PartiallyFilled => filled.is_positive() && filled < ordered,
             ExecutionStatus::Failed => filled.is_zero(),
         };
         must!(right, "{:?} with {} filled", outcome.status, outcome.filled_quantity);
-        let is_final = order.last_status.is_some_and(OrderStatus::is_final) || order.order.plane == Plane::Paper;
+        let is_final = order.last_status.is_some_and(OrderStatus::is_final)
+            || order.order.plane == Plane::Paper;
         must!(is_final, "an outcome of an order that is {:?}", order.last_status);
         order.has_outcome = true;
         let (place, side) = (place(&order.order), order.order.side);
         let position = self.positions.entry(place).or_insert_with(Exact::zero);
-        *position = if side == Side::Buy { position.clone() + filled } else { position.clone() - filled };
+        *position =
+            if side == Side::Buy { position.clone() + filled } else { position.clone() - filled };
         self.working.remove(&outcome.order_intent_id);
         Ok(())
     }
@@ -373,18 +469,31 @@ impl Oracle {
         for event in events {
             let ended = match event {
                 Event::OrderStatusChanged { order_intent_id, status, .. }
-                | Event::FillBooked { order_intent_id, status, .. } => status.is_final().then_some(order_intent_id),
+                | Event::FillBooked { order_intent_id, status, .. } => {
+                    status.is_final().then_some(order_intent_id)
+                }
                 Event::OutcomeRecorded { outcome } => Some(&outcome.order_intent_id),
-                Event::OrderEmitted { order, .. } if order.plane == Plane::Paper => Some(&order.order_intent_id),
+                Event::OrderEmitted { order, .. } if order.plane == Plane::Paper => {
+                    Some(&order.order_intent_id)
+                }
                 _ => None,
             };
             if let Some(seen) = ended.and_then(|id| self.orders.get(id)) {
                 let closed = self.intents.get(&seen.order.intent_id).is_some_and(Option::is_some);
-                must!(seen.has_outcome && closed, "[I1] {} ended without outcome or result", seen.order.intent_id);
+                must!(
+                    seen.has_outcome && closed,
+                    "[I1] {} ended without outcome or result",
+                    seen.order.intent_id
+                );
             }
         }
-        let just_halted = events.iter().any(|event| matches!(event, Event::KillSwitchEngaged { .. }));
-        let left = self.working.iter().filter_map(|id| self.orders.get(id)).find(|seen| !seen.is_cancelling);
+        let just_halted =
+            events.iter().any(|event| matches!(event, Event::KillSwitchEngaged { .. }));
+        let left = self
+            .working
+            .iter()
+            .filter_map(|id| self.orders.get(id))
+            .find(|seen| !seen.is_cancelling);
         match left.filter(|_| just_halted) {
             Some(seen) => Err(format!("[I6] the halt leaves {} at work", seen.order.intent_id)),
             None => Ok(()),
@@ -392,23 +501,26 @@ impl Oracle {
     }
 
     /// Effects are what the events ask for: each once, nothing else. [I2]
-    fn effects(&self, events: &[Event], effects: &[Effect]) -> Finding {
+    fn effects(events: &[Event], effects: &[Effect]) -> Finding {
         let mut asked = effects.iter();
         for event in events {
             let wanted = match event {
                 Event::OrderEmitted { order, .. } if order.plane == Plane::Paper => continue,
                 Event::OrderEmitted { order, .. } => Effect::PlaceOrder(order.clone()),
-                Event::OrderCancelRequested { order_intent_id, instrument_id } => Effect::CancelOrder {
-                    order_intent_id: *order_intent_id,
-                    instrument_id: instrument_id.clone(),
-                },
+                Event::OrderCancelRequested { order_intent_id, instrument_id } => {
+                    Effect::CancelOrder {
+                        order_intent_id: *order_intent_id,
+                        instrument_id: instrument_id.clone(),
+                    }
+                }
                 Event::OrderQueried { order_intent_id, instrument_id, .. } => Effect::QueryOrder {
                     order_intent_id: *order_intent_id,
                     instrument_id: instrument_id.clone(),
                 },
-                Event::IntentClosed { intent_id, result, .. } => {
-                    Effect::Reply { intent_id: intent_id.clone(), answer: Answer::Closed(result.status) }
-                }
+                Event::IntentClosed { intent_id, result, .. } => Effect::Reply {
+                    intent_id: intent_id.clone(),
+                    answer: Answer::Closed(result.status),
+                },
                 Event::IntentDuplicated { intent_id, first_seq, status } => Effect::Reply {
                     intent_id: intent_id.clone(),
                     answer: Answer::Duplicate { first_seq: *first_seq, status: *status },
@@ -431,14 +543,23 @@ impl Oracle {
     ///
     /// Names what differs.
     pub fn agrees_with(&self, state: &State) -> Finding {
-        must!(state.orders.iter().map(|(id, _)| id).eq(self.working.iter().copied()), "other orders are at work");
+        must!(
+            state.orders.iter().map(|(id, _)| id).eq(self.working.iter().copied()),
+            "other orders are at work"
+        );
         let mut held: BTreeMap<Place, Exact> = self.positions.clone();
         held.retain(|_, position| !position.is_zero());
         for (book, plane, ledger) in state.ledgers.iter() {
-            for (instrument, holding) in ledger.holdings().filter(|(_, holding)| !holding.position.is_zero()) {
+            for (instrument, holding) in
+                ledger.holdings().filter(|(_, holding)| !holding.position.is_zero())
+            {
                 let known = held.remove(&(book.clone(), plane, instrument.clone()));
                 let agree = known == Some(exact(holding.position.get()));
-                must!(agree, "[I3] {book} holds {} {instrument}, not the sum of outcomes", holding.position);
+                must!(
+                    agree,
+                    "[I3] {book} holds {} {instrument}, not the sum of outcomes",
+                    holding.position
+                );
             }
         }
         must!(held.is_empty(), "[I3] a position is missing: {:?}", held.keys().next());
@@ -452,7 +573,10 @@ impl Oracle {
     /// Names the first intent or order that never ended.
     pub fn all_ended(&self) -> Finding {
         if let Some(id) = self.working.first() {
-            return Err(format!("[I9] order {id} of {} never ended", self.orders[id].order.intent_id));
+            return Err(format!(
+                "[I9] order {id} of {} never ended",
+                self.orders[id].order.intent_id
+            ));
         }
         match self.intents.iter().find(|(_, status)| status.is_none()) {
             Some((intent, _)) => Err(format!("[I1] intent {intent} was accepted and never closed")),
@@ -462,20 +586,27 @@ impl Oracle {
 
     /// What outcomes add up to in the live-stub plane.
     pub fn live_positions(&self) -> BTreeMap<(BookId, InstrumentId), Exact> {
-        let live = self.positions.iter().filter(|((_, plane, _), held)| *plane == Plane::LiveStub && !held.is_zero());
-        live.map(|((book, _, instrument), held)| ((book.clone(), instrument.clone()), held.clone())).collect()
+        let live = self
+            .positions
+            .iter()
+            .filter(|((_, plane, _), held)| *plane == Plane::LiveStub && !held.is_zero());
+        live.map(|((book, _, instrument), held)| ((book.clone(), instrument.clone()), held.clone()))
+            .collect()
     }
 
     /// Orders without an outcome.
     pub fn orders_at_work(&self) -> Vec<OrderIntent> {
-        self.working.iter().filter_map(|id| self.orders.get(id)).map(|seen| seen.order.clone()).collect()
+        self.working
+            .iter()
+            .filter_map(|id| self.orders.get(id))
+            .map(|seen| seen.order.clone())
+            .collect()
     }
 
     /// Whether it ever saw this order released.
     pub fn knows_order(&self, order: OrderIntentId) -> bool {
         self.orders.contains_key(&order)
     }
-
 }
 
 fn passes(verdict: &Verdict) -> bool {
@@ -496,14 +627,26 @@ fn touch(quote: &Quote, side: Side) -> Exact {
 }
 
 fn on_grid(instrument: &Instrument, order: &OrderIntent) -> Finding {
-    let whole = |value: &Exact, step: Exact| value.to_step(&step, fillwright_domain::Rounding::Down).as_ref() == Some(value);
+    let whole = |value: &Exact, step: Exact| {
+        value.to_step(&step, fillwright_domain::Rounding::Down).as_ref() == Some(value)
+    };
     let qty = exact(order.requested_quantity.get());
     must!(qty.is_positive(), "an order for {}", order.requested_quantity);
-    let on_lot = whole(&qty, exact(instrument.lot_size.get())) && whole(&qty, exact(instrument.step_size.get()));
+    let on_lot = whole(&qty, exact(instrument.lot_size.get()))
+        && whole(&qty, exact(instrument.step_size.get()));
     must!(on_lot, "{} is not on the lot grid", order.requested_quantity);
-    must!(instrument.max_qty.is_none_or(|most| order.requested_quantity <= most), "an order above the venue's largest");
-    must!(order.limit_px.is_some() == (order.order_type == OrderType::Limit), "{:?} at {:?}", order.order_type, order.limit_px);
-    let on_tick = order.limit_px.is_none_or(|px| whole(&exact(px.get()), exact(instrument.tick_size.get())));
+    must!(
+        instrument.max_qty.is_none_or(|most| order.requested_quantity <= most),
+        "an order above the venue's largest"
+    );
+    must!(
+        order.limit_px.is_some() == (order.order_type == OrderType::Limit),
+        "{:?} at {:?}",
+        order.order_type,
+        order.limit_px
+    );
+    let on_tick =
+        order.limit_px.is_none_or(|px| whole(&exact(px.get()), exact(instrument.tick_size.get())));
     must!(on_tick, "{:?} is not on the tick grid", order.limit_px);
     Ok(())
 }

@@ -16,12 +16,15 @@ use crate::generate::{PARTITION, number};
 use crate::lockstep::Pair;
 use crate::story::tell;
 use fillwright_domain::{
-    ActionType, Ask, BookId, CalendarId, ExecId, ExecutionIntent, ExecutionReport, Instrument, InstrumentId, Intent,
-    IntentId, IntentKey, Notional, NumberText, OrderIntentId, Origin, Plane, PositionId, Principal, Px, Qty, Quote,
-    Ratio, Rebalance, ReportKind, RunId, StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
+    ActionType, Ask, BookId, CalendarId, ExecId, ExecutionIntent, ExecutionReport, Instrument,
+    InstrumentId, Intent, IntentId, IntentKey, Notional, NumberText, OrderIntentId, Origin, Plane,
+    PositionId, Principal, Px, Qty, Quote, Ratio, Rebalance, ReportKind, RunId, StrategyId, Text,
+    Timestamp, Urgency, VenueId, VenueOrderId,
 };
 use fillwright_kernel::Input;
-use fillwright_policy::{Book, Breach, ExecutionPolicy, Hours, OpenWindow, RiskEnvelope, Rulebook, Strategy, Venue};
+use fillwright_policy::{
+    Book, Breach, ExecutionPolicy, Hours, OpenWindow, RiskEnvelope, Rulebook, Strategy, Venue,
+};
 use std::collections::BTreeMap;
 
 const NS_PER_MS: i64 = 1_000_000;
@@ -34,12 +37,12 @@ const NS_PER_MS: i64 = 1_000_000;
 pub fn play(script: &str) -> String {
     let mut stage = Stage::default();
     if !script.trim_start().starts_with("0s from scratch") {
-        stage.silently(Input::AdoptRulebook {
+        stage.silently(&Input::AdoptRulebook {
             rulebook: Box::new(standard()),
             by: Principal::new("risk-1"),
             reason: Text::new("standard"),
         });
-        stage.silently(run("R1", "9f86d081"));
+        stage.silently(&run("R1", "9f86d081"));
     }
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
         stage.line(line);
@@ -62,8 +65,8 @@ impl Default for Stage {
 }
 
 impl Stage {
-    fn silently(&mut self, input: Input) {
-        self.pair.step(Timestamp::from_ns(0), &input).expect("the opening is sound");
+    fn silently(&mut self, input: &Input) {
+        self.pair.step(Timestamp::from_ns(0), input).expect("the opening is sound");
     }
 
     fn line(&mut self, line: &str) {
@@ -114,14 +117,17 @@ impl Stage {
         let named = rest.iter().position(|word| *word == "as").map(|at| rest[at + 1]);
         Input::Report(ExecutionReport {
             order_intent_id: OrderIntentId::derive(key, child.parse().expect("a child number")),
-            exec_id: ExecId::new(named.map_or_else(|| format!("E{}", self.lines), ToOwned::to_owned)),
+            exec_id: ExecId::new(
+                named.map_or_else(|| format!("E{}", self.lines), ToOwned::to_owned),
+            ),
             transact_at: at,
             kind: self.kind(order, kind, rest),
         })
     }
 
     fn kind(&mut self, order: &str, kind: &str, rest: &[&str]) -> ReportKind {
-        let cum_qty = || Qty::new(number(rest.first().copied().filter(|word| *word != "as").unwrap_or("0")));
+        let cum_qty =
+            || Qty::new(number(rest.first().copied().filter(|word| *word != "as").unwrap_or("0")));
         match kind {
             "ack" => ReportKind::Accepted { venue_order_id: VenueOrderId::new("V1") },
             "reject" => ReportKind::Rejected { text: Text::new("venue says no") },
@@ -139,7 +145,9 @@ impl Stage {
     fn fill(&mut self, order: &str, rest: &[&str]) -> ReportKind {
         let (qty, px) = rest[0].split_once('@').expect("a fill is written 1@20000");
         let last_qty = Qty::new(number(qty));
-        let after = |word: &str| rest.iter().position(|found| *found == word).map(|at| number(rest[at + 1]));
+        let after = |word: &str| {
+            rest.iter().position(|found| *found == word).map(|at| number(rest[at + 1]))
+        };
         let filled = self.filled.entry(order.to_owned()).or_default();
         *filled += last_qty.get().mantissa();
         let cum_qty = after("cum").unwrap_or(fillwright_domain::Decimal::from_mantissa(*filled));
@@ -155,7 +163,10 @@ impl Stage {
 /// `90ms`, `1s` or `1500us`, since the epoch.
 fn moment(text: &str) -> Timestamp {
     let units = [("ms", NS_PER_MS), ("us", 1_000), ("ns", 1), ("s", 1_000 * NS_PER_MS)];
-    let (digits, unit) = units.iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit))).expect("a time");
+    let (digits, unit) = units
+        .iter()
+        .find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit)))
+        .expect("a time");
     Timestamp::from_ns(digits.parse::<i64>().expect("a whole number") * unit)
 }
 
@@ -178,7 +189,8 @@ fn run(id: &str, manifest: &str) -> Input {
 /// `by ops-1 because drill`; nobody where `by` is missing.
 fn person(words: &[&str]) -> (Principal, Text) {
     let by = words.iter().position(|word| *word == "by").map_or("", |at| words[at + 1]);
-    let reason = words.iter().position(|word| *word == "because").map(|at| words[at + 1..].join(" "));
+    let reason =
+        words.iter().position(|word| *word == "because").map(|at| words[at + 1..].join(" "));
     (Principal::new(by), Text::new(reason.unwrap_or_default()))
 }
 
@@ -193,7 +205,9 @@ fn intent(at: Timestamp, id: &str, action: &str, rest: &[&str]) -> Input {
         _ => panic!("no such action: {action}"),
     };
     let (size_frac, rest) = match rest.split_first() {
-        Some((first, others)) if first.parse::<fillwright_domain::Decimal>().is_ok() => (number(first), others),
+        Some((first, others)) if first.parse::<fillwright_domain::Decimal>().is_ok() => {
+            (number(first), others)
+        }
         _ => (fillwright_domain::Decimal::ONE, rest),
     };
     let asked = ExecutionIntent {
@@ -255,7 +269,9 @@ fn submit(at: Timestamp, id: &str, ask: Ask, options: &[&str]) -> Input {
             "quote" => quote = Some(self::quote(at, next())),
             "unquoted" => quote = None,
             "seen" => quote.iter_mut().for_each(|quote| quote.as_of = moment(next())),
-            "BTCUSDT" | "ETHUSDT" | "PEPEUSDT" | "AAPL" | "NONE" => intent.instrument_id = instrument_named(word),
+            "BTCUSDT" | "ETHUSDT" | "PEPEUSDT" | "AAPL" | "NONE" => {
+                intent.instrument_id = instrument_named(word);
+            }
             _ => of_execution(&mut intent, word, &mut next),
         }
     }
@@ -263,7 +279,9 @@ fn submit(at: Timestamp, id: &str, ask: Ask, options: &[&str]) -> Input {
 }
 
 fn of_execution<'a>(intent: &mut Intent, word: &str, next: &mut impl FnMut() -> &'a str) {
-    let Ask::Execution(asked) = &mut intent.ask else { panic!("{word} is not of a change of weight") };
+    let Ask::Execution(asked) = &mut intent.ask else {
+        panic!("{word} is not of a change of weight")
+    };
     match word {
         "low" => asked.urgency = Urgency::Low,
         "critical" => asked.urgency = Urgency::Critical,
@@ -296,7 +314,8 @@ fn adopt(words: &[&str]) -> Input {
     assert_eq!(first[0], "standard", "rules are the standard ones and what differs");
     let mut rulebook = standard();
     parts.for_each(|edit| differ(&mut rulebook, &edit.split(' ').collect::<Vec<_>>()));
-    let (by, reason) = if first.len() == 1 { person(&["by", "risk-1"]) } else { person(&first[1..]) };
+    let (by, reason) =
+        if first.len() == 1 { person(&["by", "risk-1"]) } else { person(&first[1..]) };
     Input::AdoptRulebook { rulebook: Box::new(rulebook), by, reason }
 }
 
@@ -305,7 +324,9 @@ fn differ(rules: &mut Rulebook, edit: &[&str]) {
         ["book", id, rest @ ..] => differ_book(rules.books.get_mut(*id).expect("a book"), rest),
         ["partition", name] => rules.partition = Text::new(name),
         ["version", name] => rules.version = Text::new(name),
-        ["strategy", id, "off"] => rules.strategies.get_mut(*id).expect("a strategy").enabled = false,
+        ["strategy", id, "off"] => {
+            rules.strategies.get_mut(*id).expect("a strategy").enabled = false;
+        }
         ["venue", id, "off"] => rules.venues.get_mut(*id).expect("a venue").enabled = false,
         ["no", "venue", id] => drop(rules.venues.remove(*id)),
         ["no", "book", id] => drop(rules.books.remove(*id)),
@@ -313,10 +334,16 @@ fn differ(rules: &mut Rulebook, edit: &[&str]) {
         ["no", "calendar", id] => drop(rules.calendars.remove(*id)),
         ["no", "instrument", id] => drop(rules.instruments.remove(&instrument_named(id))),
         ["no", limit] => limit_of(rules, limit, None, Breach::Deny),
-        ["quote_age_max_ms", ms] => rules.execution.quote_age_max_ms = ms.parse().expect("milliseconds"),
-        ["mark_age_max_ms", ms] => rules.execution.mark_age_max_ms = ms.parse().expect("milliseconds"),
+        ["quote_age_max_ms", ms] => {
+            rules.execution.quote_age_max_ms = ms.parse().expect("milliseconds");
+        }
+        ["mark_age_max_ms", ms] => {
+            rules.execution.mark_age_max_ms = ms.parse().expect("milliseconds");
+        }
         [limit, value, "reduce"] => limit_of(rules, limit, Some(value), Breach::Reduce),
-        [instrument, rest @ ..] if rules.instruments.contains_key(&instrument_named(instrument)) => {
+        [instrument, rest @ ..]
+            if rules.instruments.contains_key(&instrument_named(instrument)) =>
+        {
             let instrument = rules.instruments.get_mut(&instrument_named(instrument));
             differ_instrument(instrument.expect("an instrument"), rest);
         }
@@ -379,7 +406,8 @@ pub fn standard() -> Rulebook {
         (VenueId::new(id), Venue { enabled: true, calendar: CalendarId::new(calendar) })
     };
     let strategy = |id: &str| {
-        let described = Strategy { enabled: true, owner: Text::new("desk-1"), description: Text::new(id) };
+        let described =
+            Strategy { enabled: true, owner: Text::new("desk-1"), description: Text::new(id) };
         (StrategyId::new(id), described)
     };
     Rulebook {
@@ -395,7 +423,10 @@ pub fn standard() -> Rulebook {
         ]),
         strategies: BTreeMap::from([strategy("trend"), strategy("other")]),
         books: BTreeMap::from([book("core", Plane::Paper), book("desk", Plane::LiveStub)]),
-        calendars: BTreeMap::from([(CalendarId::new("always"), Hours::Always), (CalendarId::new("day"), day())]),
+        calendars: BTreeMap::from([
+            (CalendarId::new("always"), Hours::Always),
+            (CalendarId::new("day"), day()),
+        ]),
         risk: RiskEnvelope {
             max_order_notional: Some(Notional::new(number("50000"))),
             max_leverage: Some(Ratio::new(number("3"))),
@@ -410,7 +441,12 @@ pub fn standard() -> Rulebook {
     }
 }
 
-fn instrument(symbol: &str, lot: &str, tick: &str, min_notional: &str) -> (InstrumentId, Instrument) {
+fn instrument(
+    symbol: &str,
+    lot: &str,
+    tick: &str,
+    min_notional: &str,
+) -> (InstrumentId, Instrument) {
     let instrument_id = instrument_named(symbol);
     let venue = instrument_id.venue().unwrap_or_default().to_owned();
     let instrument = Instrument {
@@ -438,7 +474,10 @@ fn book(id: &str, plane: Plane) -> (BookId, Book) {
         equity: Notional::new(number("100000")),
         allocation: Notional::new(number("40002")),
         source_run: Some(RunId::new("R1")),
-        executors: BTreeMap::from([(VenueId::new("BINANCE"), plane), (VenueId::new("NASDAQ"), plane)]),
+        executors: BTreeMap::from([
+            (VenueId::new("BINANCE"), plane),
+            (VenueId::new("NASDAQ"), plane),
+        ]),
         risk: None,
     };
     (BookId::new(id), book)
@@ -446,7 +485,8 @@ fn book(id: &str, plane: Plane) -> (BookId, Book) {
 
 /// Open from 100 s until 200 s and from 300 s until 400 s; nothing is known from 500 s on.
 fn day() -> Hours {
-    let open = |from: &str, until: &str| OpenWindow { open_at: moment(from), close_at: moment(until) };
+    let open =
+        |from: &str, until: &str| OpenWindow { open_at: moment(from), close_at: moment(until) };
     Hours::Windows {
         valid_from: moment("50s"),
         valid_until: moment("500s"),

@@ -2,8 +2,8 @@
 
 use crate::generate::PARTITION;
 use fillwright_domain::{
-    ExecutionPlan, ExecutionResult, IntentId, IntentKey, OrderIntent, OrderIntentId, OrderStatus, OrderType, Side,
-    TimeInForce,
+    ExecutionPlan, ExecutionResult, IntentId, IntentKey, OrderIntent, OrderIntentId, OrderStatus,
+    OrderType, Side, TimeInForce,
 };
 use fillwright_kernel::{Effect, Event, Ruling, Verdict};
 use std::collections::BTreeMap;
@@ -11,6 +11,10 @@ use std::fmt::Write as _;
 
 /// Tells one step. An effect stands behind its event; of a denial or skip the verdict is told, its reply goes without
 /// saying.
+///
+/// # Panics
+///
+/// When an effect has no event that asks for it.
 pub fn tell(told: &mut String, when: &str, events: &[Event], effects: &[Effect]) {
     let mut effects = effects.iter().peekable();
     let mut names = Names(BTreeMap::new());
@@ -31,7 +35,12 @@ fn asks(event: &Event, effect: &Effect) -> bool {
         Effect::CancelOrder { .. } => matches!(event, Event::OrderCancelRequested { .. }),
         Effect::QueryOrder { .. } => matches!(event, Event::OrderQueried { .. }),
         Effect::Reply { .. } => {
-            matches!(event, Event::IntentClosed { .. } | Event::IntentDuplicated { .. } | Event::IntentConflicted { .. })
+            matches!(
+                event,
+                Event::IntentClosed { .. }
+                    | Event::IntentDuplicated { .. }
+                    | Event::IntentConflicted { .. }
+            )
         }
     }
 }
@@ -67,17 +76,25 @@ impl Names {
                 verdicts.iter().filter_map(|verdict| shaped(intent_id, verdict)).collect()
             }
             Event::PlanMade { plan, .. } if plan.skip_reason.is_some() => Vec::new(),
-            Event::PlanMade { intent_id, plan, .. } => vec![format!("{intent_id} {}", planned(plan))],
+            Event::PlanMade { intent_id, plan, .. } => {
+                vec![format!("{intent_id} {}", planned(plan))]
+            }
             Event::OrderEmitted { order, .. } => {
                 vec![format!("{} {}", self.of(order.order_intent_id), emitted(order))]
             }
             // The verdict that skipped it has said so.
             Event::IntentClosed { result, .. } if result.skip_reason.is_some() => Vec::new(),
-            Event::IntentClosed { intent_id, result, .. } => vec![format!("{intent_id} {}", closed(result))],
+            Event::IntentClosed { intent_id, result, .. } => {
+                vec![format!("{intent_id} {}", closed(result))]
+            }
             Event::OutcomeRecorded { outcome } => {
-                let reason = outcome.reason.map(|reason| format!(" {reason:?}")).unwrap_or_default();
+                let reason =
+                    outcome.reason.map(|reason| format!(" {reason:?}")).unwrap_or_default();
                 let name = self.of(outcome.order_intent_id);
-                vec![format!("{name} outcome {:?} {}{reason}", outcome.status, outcome.filled_quantity)]
+                vec![format!(
+                    "{name} outcome {:?} {}{reason}",
+                    outcome.status, outcome.filled_quantity
+                )]
             }
             _ => vec![self.other(event)],
         }
@@ -85,13 +102,18 @@ impl Names {
 
     fn other(&mut self, event: &Event) -> String {
         match event {
-            Event::RulebookAdopted { rulebook, by, .. } => format!("rulebook {} adopted by {by}", rulebook.version),
+            Event::RulebookAdopted { rulebook, by, .. } => {
+                format!("rulebook {} adopted by {by}", rulebook.version)
+            }
             Event::RunRegistered { run_id, .. } => format!("run {run_id} registered"),
             Event::InputRefused { why, by: Some(by) } => format!("refused {by}: {why}"),
             Event::InputRefused { why, by: None } => format!("refused: {why}"),
-            Event::MarkTaken { instrument_id, mark_px, .. } => format!("{instrument_id} marked at {mark_px}"),
+            Event::MarkTaken { instrument_id, mark_px, .. } => {
+                format!("{instrument_id} marked at {mark_px}")
+            }
             Event::IntentDuplicated { intent_id, first_seq, status } => {
-                let status = status.map_or("no result yet", fillwright_domain::ResultStatus::as_str);
+                let status =
+                    status.map_or("no result yet", fillwright_domain::ResultStatus::as_str);
                 format!("{intent_id} is a duplicate of entry {first_seq}: {status}")
             }
             Event::IntentConflicted { intent_id, first_seq } => {
@@ -103,7 +125,10 @@ impl Names {
             }
             Event::FillBooked { order_intent_id, last_qty, last_px, cum_qty, status, .. } => {
                 let name = self.of(*order_intent_id);
-                format!("{name} fills {last_qty} at {last_px}, {cum_qty} in all, is {}", word(*status))
+                format!(
+                    "{name} fills {last_qty} at {last_px}, {cum_qty} in all, is {}",
+                    word(*status)
+                )
             }
             Event::OrderCancelRequested { order_intent_id, .. } => {
                 format!("{} cancel requested", self.of(*order_intent_id))
@@ -118,7 +143,9 @@ impl Names {
                 format!("{} report ignored: {why}", self.of(*order_intent_id))
             }
             Event::KillSwitchEngaged { by, .. } => format!("kill switch engaged by {by}"),
-            Event::KillSwitchReleaseRequested { by, .. } => format!("kill switch release requested by {by}"),
+            Event::KillSwitchReleaseRequested { by, .. } => {
+                format!("kill switch release requested by {by}")
+            }
             Event::KillSwitchReleased { by, requested_by, .. } => {
                 format!("kill switch released by {requested_by} and {by}")
             }
@@ -129,7 +156,8 @@ impl Names {
 
 /// A verdict that is more than a pass.
 fn shaped(intent: &IntentId, verdict: &Verdict) -> Option<String> {
-    let figures = verdict.figures.map(|figures| format!(" ({} against {})", figures.asked, figures.limit));
+    let figures =
+        verdict.figures.map(|figures| format!(" ({} against {})", figures.asked, figures.limit));
     let figures = figures.unwrap_or_default();
     let gate = format!("{:?}", verdict.gate);
     match verdict.ruling {
@@ -143,15 +171,22 @@ fn shaped(intent: &IntentId, verdict: &Verdict) -> Option<String> {
 
 fn planned(plan: &ExecutionPlan) -> String {
     let price = plan.price.map_or_else(|| "the market".to_owned(), |px| px.to_string());
-    let applied: Vec<&str> = plan.constraints_applied.iter().map(fillwright_domain::Constraint::as_str).collect();
-    let applied = if applied.is_empty() { String::new() } else { format!(" [{}]", applied.join(", ")) };
+    let applied: Vec<&str> =
+        plan.constraints_applied.iter().map(fillwright_domain::Constraint::as_str).collect();
+    let applied =
+        if applied.is_empty() { String::new() } else { format!(" [{}]", applied.join(", ")) };
     format!("plans {} at {price}, leverage {}{applied}", plan.size, plan.leverage)
 }
 
 fn emitted(order: &OrderIntent) -> String {
     let side = if order.side == Side::Buy { "buys" } else { "sells" };
-    let instrument = order.market_id.as_str().split_once(':').map_or(order.market_id.as_str(), |(_, symbol)| symbol);
-    let mut text = format!("{side} {} {instrument} on {}", order.requested_quantity, order.plane.as_str());
+    let instrument = order
+        .market_id
+        .as_str()
+        .split_once(':')
+        .map_or(order.market_id.as_str(), |(_, symbol)| symbol);
+    let mut text =
+        format!("{side} {} {instrument} on {}", order.requested_quantity, order.plane.as_str());
     let by_default = match order.order_type {
         OrderType::Market => TimeInForce::Ioc,
         OrderType::Limit => TimeInForce::Day,

@@ -6,8 +6,8 @@
 
 use crate::rng::Rng;
 use fillwright_domain::{
-    BookId, Decimal, ExecId, ExecutionReport, InstrumentId, Notional, OrderIntent, OrderIntentId, Px, Qty,
-    ReportKind, Side, Text, Timestamp, VenueOrderId,
+    BookId, Decimal, ExecId, ExecutionReport, InstrumentId, Notional, OrderIntent, OrderIntentId,
+    Px, Qty, ReportKind, Side, Text, Timestamp, VenueOrderId,
 };
 use std::collections::BTreeMap;
 
@@ -106,8 +106,11 @@ impl Venue {
     pub fn positions(&self) -> BTreeMap<(BookId, InstrumentId), i128> {
         let mut positions = BTreeMap::new();
         for resting in self.orders.values().filter(|resting| resting.filled != 0) {
-            let signed = if resting.order.side == Side::Buy { resting.filled } else { -resting.filled };
-            *positions.entry((resting.order.book_id.clone(), resting.order.market_id.clone())).or_default() += signed;
+            let signed =
+                if resting.order.side == Side::Buy { resting.filled } else { -resting.filled };
+            *positions
+                .entry((resting.order.book_id.clone(), resting.order.market_id.clone()))
+                .or_default() += signed;
         }
         positions.retain(|_, position| *position != 0);
         positions
@@ -118,7 +121,8 @@ impl Venue {
         let sent = self.sent.entry(order.order_intent_id).or_default();
         *sent += 1;
         if *sent > 1 {
-            self.violations.push(format!("order {} was sent {sent} times", order.client_order_id()));
+            self.violations
+                .push(format!("order {} was sent {sent} times", order.client_order_id()));
             return;
         }
         if self.rng.chance(self.habits.never_arrives) {
@@ -128,7 +132,11 @@ impl Venue {
         self.orders.insert(order.order_intent_id, resting);
         if self.rng.chance(self.habits.rejects) {
             self.end(order.order_intent_id);
-            self.say(at, order.order_intent_id, ReportKind::Rejected { text: Text::new("not today") });
+            self.say(
+                at,
+                order.order_intent_id,
+                ReportKind::Rejected { text: Text::new("not today") },
+            );
         } else {
             let venue_order_id = VenueOrderId::new(format!("V{}", self.orders.len()));
             self.say(at, order.order_intent_id, ReportKind::Accepted { venue_order_id });
@@ -140,7 +148,8 @@ impl Venue {
         if self.rng.chance(self.habits.fill_outruns_cancel) {
             self.fill(at, order);
         }
-        let Some(filled) = self.orders.get(&order).filter(|resting| resting.is_open).map(|resting| resting.filled)
+        let Some(filled) =
+            self.orders.get(&order).filter(|resting| resting.is_open).map(|resting| resting.filled)
         else {
             return self.say(at, order, ReportKind::CancelRejected);
         };
@@ -155,7 +164,9 @@ impl Venue {
         }
         match self.orders.get(&order) {
             None => self.say_once(at, order, ReportKind::NotFound),
-            Some(resting) => resting.said.clone().into_iter().for_each(|report| self.transmit(at, report)),
+            Some(resting) => {
+                resting.said.clone().into_iter().for_each(|report| self.transmit(at, &report));
+            }
         }
     }
 
@@ -212,7 +223,9 @@ impl Venue {
 
     /// Fills an open order, in full or in part: never less than the smallest unit, never more than is left.
     fn fill(&mut self, at: Timestamp, order: OrderIntentId) {
-        let Some(resting) = self.orders.get_mut(&order).filter(|resting| resting.is_open) else { return };
+        let Some(resting) = self.orders.get_mut(&order).filter(|resting| resting.is_open) else {
+            return;
+        };
         let left = resting.order.requested_quantity.get().mantissa() - resting.filled;
         let part = match self.rng.below(4) {
             0 => left / 3,
@@ -223,7 +236,10 @@ impl Venue {
         resting.filled += last;
         resting.is_open = last < left;
         let cum_qty = qty(resting.filled);
-        let last_px = resting.order.limit_px.unwrap_or(Px::new(Decimal::from_mantissa(123_456_789_000_000_000)));
+        let last_px = resting
+            .order
+            .limit_px
+            .unwrap_or(Px::new(Decimal::from_mantissa(123_456_789_000_000_000)));
         let fee = Notional::new(Decimal::from_mantissa(i128::from(self.rng.below(1000)) - 100));
         self.say(at, order, ReportKind::Fill { last_qty: qty(last), last_px, cum_qty, fee });
     }
@@ -235,21 +251,26 @@ impl Venue {
         if let Some(resting) = self.orders.get_mut(&order).filter(|_| !is_answer) {
             resting.said.push(report.clone());
         }
-        self.transmit(at, report);
+        self.transmit(at, &report);
     }
 
     fn say_once(&mut self, at: Timestamp, order: OrderIntentId, kind: ReportKind) {
         let report = self.report(at, order, kind);
-        self.transmit(at, report);
+        self.transmit(at, &report);
     }
 
-    fn report(&mut self, at: Timestamp, order_intent_id: OrderIntentId, kind: ReportKind) -> ExecutionReport {
+    fn report(
+        &mut self,
+        at: Timestamp,
+        order_intent_id: OrderIntentId,
+        kind: ReportKind,
+    ) -> ExecutionReport {
         self.reports += 1;
         let exec_id = ExecId::new(format!("X{}", self.reports));
         ExecutionReport { order_intent_id, exec_id, transact_at: at, kind }
     }
 
-    fn transmit(&mut self, at: Timestamp, report: ExecutionReport) {
+    fn transmit(&mut self, at: Timestamp, report: &ExecutionReport) {
         if self.rng.chance(self.habits.loses) {
             return;
         }

@@ -1,10 +1,9 @@
 //! The six actions and the change of weight: side, quantity, and what only reduces.
 
-mod common;
+mod check;
 
-use common::{check, check_each};
+use check::{check, check_each};
 use expect_test::expect;
-
 
 #[test]
 fn add_buys_when_flat_and_builds_on_either_side() {
@@ -13,7 +12,7 @@ fn add_buys_when_flat_and_builds_on_either_side() {
          2s intent I2 add 0.1
          3s target I3 -0.2 to -0.1
          4s intent I4 add 0.1",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 0.2 at 20001, leverage 0.040002
             1s I1.1 buys 0.2 BTCUSDT on paper
             1s I1.1 outcome Filled 0.2
@@ -32,7 +31,7 @@ fn add_buys_when_flat_and_builds_on_either_side() {
             4s I4.1 sells 0.2 BTCUSDT on paper
             4s I4.1 outcome Filled 0.2
             4s I4 success sold 0.2, reply
-        "#]],
+        "]],
     );
 }
 
@@ -41,7 +40,7 @@ fn reclaim_buys_whatever_is_held() {
     check(
         "1s target I1 -0.1 to -0.1
          2s intent I2 reclaim 0.1",
-        &expect![[r#"
+        &expect![[r"
             1s I1 reduced to 0.5 by Precision (9999.5 against 10)
             1s I1 plans 0.5 at 19999, leverage 0.099995 [lot_rounding]
             1s I1.1 sells 0.5 BTCUSDT on paper
@@ -51,7 +50,7 @@ fn reclaim_buys_whatever_is_held() {
             2s I2.1 buys 0.2 BTCUSDT on paper
             2s I2.1 outcome Filled 0.2
             2s I2 success bought 0.2, reply
-        "#]],
+        "]],
     );
 }
 
@@ -63,7 +62,7 @@ fn trim_takes_a_fraction_of_the_position() {
          3s intent I3 trim 0
          4s intent I4 trim 1
          5s intent I5 trim 0.5",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on paper
             1s I1.1 outcome Filled 1
@@ -78,7 +77,7 @@ fn trim_takes_a_fraction_of_the_position() {
             4s I4.1 outcome Filled 0.75
             4s I4 success sold 0.75, reply
             5s I5 skipped by Mapping: there is no position to reduce
-        "#]],
+        "]],
     );
 }
 
@@ -90,7 +89,7 @@ fn exit_closes_a_long_by_selling_and_a_short_by_buying() {
          3s target I3 -0.1 to -0.1
          4s intent I4 exit 0.1
          5s intent I5 exit",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 0.2 at 20001, leverage 0.040002
             1s I1.1 buys 0.2 BTCUSDT on paper
             1s I1.1 outcome Filled 0.2
@@ -109,7 +108,7 @@ fn exit_closes_a_long_by_selling_and_a_short_by_buying() {
             4s I4.1 outcome Filled 0.5
             4s I4 success bought 0.5, reply
             5s I5 skipped by Mapping: there is no position to reduce
-        "#]],
+        "]],
     );
 }
 
@@ -121,7 +120,7 @@ fn emergency_exit_is_reduce_only_at_the_market_and_passes_limits() {
          3s intent I2 exit
          4s intent I3 emergency post-only
          5s intent I4 emergency",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on paper
             1s I1.1 outcome Filled 1
@@ -136,7 +135,7 @@ fn emergency_exit_is_reduce_only_at_the_market_and_passes_limits() {
             4s I3.1 outcome Filled 1
             4s I3 success sold 1, reply
             5s I4 skipped by Mapping: there is no position to reduce
-        "#]],
+        "]],
     );
 }
 
@@ -147,7 +146,7 @@ fn reduce_only_never_adds() {
          2s intent I2 reclaim 0.5 reduce-only
          3s intent I3 add 0.5
          4s intent I4 trim 0.5 reduce-only",
-        &expect![[r#"
+        &expect![[r"
             1s I1 skipped by Mapping: reduce-only, and this would add to the position
             2s I2 skipped by Mapping: reduce-only, and this would add to the position
             3s I3 plans 1 at 20001, leverage 0.20001
@@ -158,7 +157,7 @@ fn reduce_only_never_adds() {
             4s I4.1 sells 0.5 BTCUSDT on paper reduce-only
             4s I4.1 outcome Filled 0.5
             4s I4 success sold 0.5, reply
-        "#]],
+        "]],
     );
 }
 
@@ -171,7 +170,7 @@ fn what_working_orders_already_close_is_not_closed_twice() {
          4s intent I3 exit book desk
          5s intent I4 exit book desk
          6s intent I5 emergency book desk",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 fills 1 at 20001, 1 in all, is filled
@@ -184,7 +183,7 @@ fn what_working_orders_already_close_is_not_closed_twice() {
             4s I3.1 sells 0.25 BTCUSDT on live-stub, place
             5s I4 skipped by Mapping: working orders already close the position (1 against 0)
             6s I5 skipped by Mapping: working orders already close the position (1 against 0)
-        "#]],
+        "]],
     );
 }
 
@@ -193,7 +192,7 @@ fn a_weight_changes_by_a_fraction_of_the_equity() {
     check_each(
         "1s target I1 {} to 0.3",
         &["+0.1", "-0.1", "0", "0.000999999999999999", "0.001", "0.6"],
-        &expect![[r#"
+        &expect![[r"
             +0.1:
               1s I1 reduced to 0.499 by Precision (9980.499 against 10)
               1s I1 plans 0.499 at 20001, leverage 0.09980499 [lot_rounding]
@@ -218,7 +217,7 @@ fn a_weight_changes_by_a_fraction_of_the_equity() {
               1s I1 success bought 0.004, reply
             0.6:
               1s I1 denied by OrderNotional: the order is worth more than one order may be (59999.999999999999985018 against 50000)
-        "#]],
+        "]],
     );
 }
 
@@ -229,7 +228,7 @@ fn to_a_zero_weight_all_is_closed_and_nothing_is_turned_round() {
          2s target I2 +0.1 to 0
          3s target I3 -0.01 to 0
          4s target I4 -0.1 to 0",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on paper
             1s I1.1 outcome Filled 1
@@ -240,7 +239,7 @@ fn to_a_zero_weight_all_is_closed_and_nothing_is_turned_round() {
             3s I3.1 outcome Filled 1
             3s I3 success sold 1, reply
             4s I4 skipped by Mapping: there is no position to reduce (0.1 against 0.001)
-        "#]],
+        "]],
     );
 }
 
@@ -249,7 +248,7 @@ fn a_weight_may_turn_a_position_round_when_the_target_is_not_zero() {
     check(
         "1s intent I1 add 0.1
          2s target I2 -0.1 to -0.06",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 0.2 at 20001, leverage 0.040002
             1s I1.1 buys 0.2 BTCUSDT on paper
             1s I1.1 outcome Filled 0.2
@@ -259,6 +258,6 @@ fn a_weight_may_turn_a_position_round_when_the_target_is_not_zero() {
             2s I2.1 sells 0.5 BTCUSDT on paper
             2s I2.1 outcome Filled 0.5
             2s I2 success sold 0.5, reply
-        "#]],
+        "]],
     );
 }

@@ -10,8 +10,13 @@ const SEEDS_MAX: u64 = 500;
 fn every_bug_planted_in_the_kernel_is_found_by_the_oracle_alone() {
     for canary in ALL {
         let found = (0..SEEDS_MAX).find_map(|seed| lockstep::run(seed, Some(canary)).err());
-        let failure = found.unwrap_or_else(|| panic!("{canary:?} was not found in {SEEDS_MAX} seeds"));
-        println!("{canary:?}: seed {}: {}", failure.seed, failure.what.lines().next().unwrap_or_default());
+        let failure =
+            found.unwrap_or_else(|| panic!("{canary:?} was not found in {SEEDS_MAX} seeds"));
+        println!(
+            "{canary:?}: seed {}: {}",
+            failure.seed,
+            failure.what.lines().next().unwrap_or_default()
+        );
     }
 }
 
@@ -20,8 +25,13 @@ fn every_bug_planted_in_the_shell_is_found() {
     for canary in SHELL_CANARIES {
         let run = |seed| crash::run(Plan { canary: Some(canary), ..Plan::of(seed) });
         let found = (0..SEEDS_MAX).find_map(|seed| run(seed).err());
-        let failure = found.unwrap_or_else(|| panic!("{canary:?} was not found in {SEEDS_MAX} seeds"));
-        println!("{canary:?}: seed {}: {}", failure.seed, failure.what.lines().next().unwrap_or_default());
+        let failure =
+            found.unwrap_or_else(|| panic!("{canary:?} was not found in {SEEDS_MAX} seeds"));
+        println!(
+            "{canary:?}: seed {}: {}",
+            failure.seed,
+            failure.what.lines().next().unwrap_or_default()
+        );
     }
 }
 
@@ -37,9 +47,13 @@ fn a_bug_is_found_for_what_it_is() {
     ];
     for (canary, invariant) in table {
         let found = (0..SEEDS_MAX).find_map(|seed| lockstep::run(seed, Some(canary)).err());
-        assert!(found.is_some_and(|failure| failure.what.starts_with(invariant)), "{canary:?} is not {invariant}");
+        assert!(
+            found.is_some_and(|failure| failure.what.starts_with(invariant)),
+            "{canary:?} is not {invariant}"
+        );
     }
     let early = ShellCanary::EffectsBeforeReceipt;
-    let found = (0..SEEDS_MAX).find_map(|seed| crash::run(Plan { canary: Some(early), ..Plan::of(seed) }).err());
+    let found = (0..SEEDS_MAX)
+        .find_map(|seed| crash::run(Plan { canary: Some(early), ..Plan::of(seed) }).err());
     assert!(found.is_some_and(|failure| failure.what.starts_with("[I2]")), "{early:?} is not [I2]");
 }

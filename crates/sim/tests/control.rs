@@ -1,10 +1,9 @@
 //! The kill switch: one person stops, two release.
 
-mod common;
+mod check;
 
-use common::check;
+use check::check;
 use expect_test::expect;
-
 
 #[test]
 fn kill_switch_cancels_open_orders_and_denies_new_intents() {
@@ -13,7 +12,7 @@ fn kill_switch_cancels_open_orders_and_denies_new_intents() {
          2s kill by ops-1 because drill
          3s intent I2 add 0.1
          4s report I1.1 canceled 0",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 0.2 at 20001, leverage 0.040002
             1s I1.1 buys 0.2 BTCUSDT on live-stub, place
             2s kill switch engaged by ops-1
@@ -22,7 +21,7 @@ fn kill_switch_cancels_open_orders_and_denies_new_intents() {
             4s I1.1 is canceled
             4s I1.1 outcome Failed 0 ExecutionNotAvailable
             4s I1 error: EXECUTION_NOT_AVAILABLE, reply
-        "#]],
+        "]],
     );
 }
 
@@ -34,7 +33,7 @@ fn an_emergency_exit_passes_the_kill_switch_and_an_exit_does_not() {
          3s intent I2 exit
          4s intent I3 emergency
          5s intent I4 emergency",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on paper
             1s I1.1 outcome Filled 1
@@ -51,7 +50,7 @@ fn an_emergency_exit_passes_the_kill_switch_and_an_exit_does_not() {
             4s I3 success sold 1, reply
             5s I4 passes KillSwitch as a safety exit
             5s I4 skipped by Mapping: there is no position to reduce
-        "#]],
+        "]],
     );
 }
 
@@ -63,7 +62,7 @@ fn releasing_takes_two_different_people() {
          3s release by ops-1
          4s release by ops-2
          5s intent I1 add 0.1",
-        &expect![[r#"
+        &expect![[r"
             1s kill switch engaged by ops-1
             2s kill switch release requested by ops-1
             3s refused ops-1: releasing takes a second, different person
@@ -72,7 +71,7 @@ fn releasing_takes_two_different_people() {
             5s I1.1 buys 0.2 BTCUSDT on paper
             5s I1.1 outcome Filled 0.2
             5s I1 success bought 0.2, reply
-        "#]],
+        "]],
     );
 }
 
@@ -82,11 +81,11 @@ fn a_halt_cannot_be_engaged_twice_or_released_when_off() {
         "1s release by ops-1
          2s kill by ops-1
          3s kill by ops-2",
-        &expect![[r#"
+        &expect![[r"
             1s refused ops-1: the kill switch is not engaged
             2s kill switch engaged by ops-1
             3s refused ops-2: the kill switch is engaged already
-        "#]],
+        "]],
     );
 }
 
@@ -96,11 +95,11 @@ fn somebody_must_be_named() {
         "1s kill
          2s kill by ops-1
          3s release",
-        &expect![[r#"
+        &expect![[r"
             1s refused : nobody is named as asking for it
             2s kill switch engaged by ops-1
             3s refused : nobody is named as asking for it
-        "#]],
+        "]],
     );
 }
 
@@ -115,7 +114,7 @@ fn a_stop_while_a_release_is_half_given_begins_the_halt_anew() {
          6s release by ops-2
          7s release by ops-2
          8s release by ops-1",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 0.2 at 20001, leverage 0.040002
             1s I1.1 buys 0.2 BTCUSDT on live-stub, place
             2s kill switch engaged by ops-1
@@ -127,7 +126,7 @@ fn a_stop_while_a_release_is_half_given_begins_the_halt_anew() {
             6s kill switch release requested by ops-2
             7s refused ops-2: releasing takes a second, different person
             8s kill switch released by ops-2 and ops-1
-        "#]],
+        "]],
     );
 }
 
@@ -140,7 +139,7 @@ fn after_a_restart_the_halt_stands_and_cancels_are_asked_for_again() {
          4s resume
          5s intent I2 add 0.1
          6s report I1.1 canceled 0.05",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 0.2 at 20001, leverage 0.040002
             1s I1.1 buys 0.2 BTCUSDT on live-stub, place
             2s I1.1 is new
@@ -152,7 +151,7 @@ fn after_a_restart_the_halt_stands_and_cancels_are_asked_for_again() {
             6s I1.1 is canceled
             6s I1.1 outcome PartiallyFilled 0.05
             6s I1 partial bought 0.05, reply
-        "#]],
+        "]],
     );
 }
 
@@ -166,7 +165,7 @@ fn an_order_being_cancelled_still_counts_as_closing() {
          5s intent I3 emergency book desk
          6s report I2.1 canceled 0.25
          7s intent I4 emergency book desk",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 fills 1 at 20001, 1 in all, is filled
@@ -187,6 +186,6 @@ fn an_order_being_cancelled_still_counts_as_closing() {
             7s I4 passes AssetExposure as a safety exit
             7s I4 plans 0.75 at the market, leverage 0.1499925 [safety_exit, full_exit]
             7s I4.1 sells 0.75 BTCUSDT on live-stub reduce-only, place
-        "#]],
+        "]],
     );
 }

@@ -14,8 +14,14 @@ fn whatever_crashes_every_acknowledged_intent_ends_exactly_once() {
     assert!(tally.runs == SEEDS && tally.seen.intents > 300_000, "too few intents");
     assert!(tally.seen.orders > 40_000 && tally.seen.fills > 20_000, "too few orders and fills");
     assert!(tally.crashes > 20_000 && tally.in_recovery > 500, "too few crashes");
-    assert!(tally.torn > 3_000 && tally.failed_commits > 5_000, "too few torn writes and failed commits");
-    assert!(tally.full_disks > 200 && tally.from_snapshot > 5_000, "too few full disks and snapshots");
+    assert!(
+        tally.torn > 3_000 && tally.failed_commits > 5_000,
+        "too few torn writes and failed commits"
+    );
+    assert!(
+        tally.full_disks > 200 && tally.from_snapshot > 5_000,
+        "too few full disks and snapshots"
+    );
     assert!(tally.resubmitted > 40_000 && tally.seen.duplicates > 40_000, "too few duplicates");
     assert!(tally.redecided == tally.seen.steps, "not every entry was decided again");
 }

@@ -19,12 +19,19 @@ fn die_everywhere(places: u64, when: impl Fn(u64) -> When + Sync, remains: Remai
 fn the_run_is_rich() {
     let tally = undisturbed();
     println!("exhaustive: {tally:#?}");
-    assert!(tally.operations > 60 && tally.effects > 80 && tally.inputs > 100, "too little happens");
-    assert!(tally.seen.orders > 20 && tally.seen.fills > 10 && tally.seen.kills > 0, "too little is traded");
+    assert!(
+        tally.operations > 60 && tally.effects > 80 && tally.inputs > 100,
+        "too little happens"
+    );
+    assert!(
+        tally.seen.orders > 20 && tally.seen.fills > 10 && tally.seen.kills > 0,
+        "too little is traded"
+    );
 }
 
 fn undisturbed() -> Tally {
-    run(dies(When::Never, Remains::Nothing)).unwrap_or_else(|failure| panic!("{}", report(&failure)))
+    run(dies(When::Never, Remains::Nothing))
+        .unwrap_or_else(|failure| panic!("{}", report(&failure)))
 }
 
 #[test]
@@ -32,8 +39,14 @@ fn dying_at_any_operation_of_the_disk_loses_nothing_that_was_acknowledged() {
     let operations = undisturbed().operations;
     for remains in [Remains::Nothing, Remains::Everything, Remains::Torn, Remains::AtRandom] {
         let tally = die_everywhere(operations, When::Operation, remains);
-        println!("{remains:?}: {} runs, {} crashes, {} torn", tally.runs, tally.crashes, tally.torn);
-        assert!(tally.crashes >= 2 * operations, "each run dies once, and once more before it comes to rest");
+        println!(
+            "{remains:?}: {} runs, {} crashes, {} torn",
+            tally.runs, tally.crashes, tally.torn
+        );
+        assert!(
+            tally.crashes >= 2 * operations,
+            "each run dies once, and once more before it comes to rest"
+        );
     }
 }
 
@@ -43,7 +56,10 @@ fn dying_before_any_effect_repeats_none_and_forgets_none() {
     for remains in [Remains::Nothing, Remains::Everything] {
         let tally = die_everywhere(effects, When::Effect, remains);
         println!("{remains:?}: {} runs, {} crashes", tally.runs, tally.crashes);
-        assert!(tally.crashes >= 2 * effects, "each run dies once, and once more before it comes to rest");
+        assert!(
+            tally.crashes >= 2 * effects,
+            "each run dies once, and once more before it comes to rest"
+        );
     }
 }
 
@@ -52,6 +68,9 @@ fn dying_before_any_input_loses_none() {
     let inputs = undisturbed().inputs;
     for remains in [Remains::Nothing, Remains::Everything] {
         let tally = die_everywhere(inputs, When::Input, remains);
-        assert!(tally.crashes >= 2 * inputs, "each run dies once, and once more before it comes to rest");
+        assert!(
+            tally.crashes >= 2 * inputs,
+            "each run dies once, and once more before it comes to rest"
+        );
     }
 }

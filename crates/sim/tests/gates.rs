@@ -1,19 +1,18 @@
 //! Every gate before the size of an order: its pass, and each reason it refuses for.
 
-mod common;
+mod check;
 
-use common::{check, check_each};
+use check::{check, check_each};
 use expect_test::expect;
-
 
 #[test]
 fn without_rules_nothing_trades() {
     check(
         "0s from scratch
          1s intent I1 add 0.5",
-        &expect![[r#"
+        &expect![[r"
             1s I1 denied by Rulebook: no rulebook was adopted
-        "#]],
+        "]],
     );
 }
 
@@ -21,12 +20,12 @@ fn without_rules_nothing_trades() {
 fn an_intent_that_passes_every_gate_is_filled_on_paper_in_the_same_step() {
     check(
         "1s intent I1 add 0.5",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on paper
             1s I1.1 outcome Filled 1
             1s I1 success bought 1, reply
-        "#]],
+        "]],
     );
 }
 
@@ -36,7 +35,7 @@ fn an_unknown_or_disabled_book_is_denied() {
         "1s adopt standard, {}
          2s intent I1 add 0.5",
         &["version 2", "book core off", "no book core"],
-        &expect![[r#"
+        &expect![[r"
             version 2:
               2s I1 plans 1 at 20001, leverage 0.20001
               2s I1.1 buys 1 BTCUSDT on paper
@@ -46,7 +45,7 @@ fn an_unknown_or_disabled_book_is_denied() {
               2s I1 denied by Book: the book is disabled
             no book core:
               2s I1 denied by Book: the book is not in the rulebook
-        "#]],
+        "]],
     );
 }
 
@@ -56,7 +55,7 @@ fn a_run_must_stand_behind_every_intent() {
         "1s adopt standard, {}
          2s intent I1 add 0.5",
         &["book core without run", "book core run R9", "book core run R1"],
-        &expect![[r#"
+        &expect![[r"
             book core without run:
               2s I1 denied by Provenance: no source run stands behind the intent
             book core run R9:
@@ -66,7 +65,7 @@ fn a_run_must_stand_behind_every_intent() {
               2s I1.1 buys 1 BTCUSDT on paper
               2s I1.1 outcome Filled 1
               2s I1 success bought 1, reply
-        "#]],
+        "]],
     );
 }
 
@@ -76,7 +75,7 @@ fn the_intents_own_run_comes_before_its_books() {
         "1s adopt standard, book core without run
          2s intent I1 add 0.5 run {}",
         &["R1", "R9"],
-        &expect![[r#"
+        &expect![[r"
             R1:
               2s I1 plans 1 at 20001, leverage 0.20001
               2s I1.1 buys 1 BTCUSDT on paper
@@ -84,7 +83,7 @@ fn the_intents_own_run_comes_before_its_books() {
               2s I1 success bought 1, reply
             R9:
               2s I1 denied by Provenance: the source run is not in the registry of audited runs
-        "#]],
+        "]],
     );
 }
 
@@ -94,7 +93,7 @@ fn a_strategy_must_be_known_enabled_and_own_the_book() {
         "1s adopt standard, {}
          2s intent I1 add 0.5",
         &["no strategy trend", "strategy trend off", "book core strategy other"],
-        &expect![[r#"
+        &expect![[r"
             no strategy trend:
               2s I1 denied by Strategy: the strategy is not in the rulebook
             strategy trend off:
@@ -104,7 +103,7 @@ fn a_strategy_must_be_known_enabled_and_own_the_book() {
               2s I1.1 buys 1 BTCUSDT on paper
               2s I1.1 outcome Filled 1
               2s I1 success bought 1, reply
-        "#]],
+        "]],
     );
 }
 
@@ -113,7 +112,7 @@ fn an_intent_may_not_name_another_strategy_than_the_books() {
     check_each(
         "1s intent I1 add 0.5 strategy {}",
         &["trend", "other", "nobody"],
-        &expect![[r#"
+        &expect![[r"
             trend:
               1s I1 plans 1 at 20001, leverage 0.20001
               1s I1.1 buys 1 BTCUSDT on paper
@@ -123,7 +122,7 @@ fn an_intent_may_not_name_another_strategy_than_the_books() {
               1s I1 denied by Strategy: the strategy does not own the book
             nobody:
               1s I1 denied by Strategy: the strategy is not in the rulebook
-        "#]],
+        "]],
     );
 }
 
@@ -133,12 +132,12 @@ fn an_unknown_or_disabled_instrument_is_denied() {
         "1s adopt standard, {}
          2s intent I1 add 0.5",
         &["BTCUSDT off", "no instrument BTCUSDT"],
-        &expect![[r#"
+        &expect![[r"
             BTCUSDT off:
               2s I1 denied by Instrument: the instrument is disabled
             no instrument BTCUSDT:
               2s I1 denied by Instrument: the instrument is not in the rulebook
-        "#]],
+        "]],
     );
 }
 
@@ -148,14 +147,14 @@ fn a_venue_must_be_known_enabled_and_have_an_executor() {
         "1s adopt standard, {}
          2s intent I1 add 0.5",
         &["no venue BINANCE", "venue BINANCE off", "book core without BINANCE"],
-        &expect![[r#"
+        &expect![[r"
             no venue BINANCE:
               2s I1 denied by Venue: the venue is not in the rulebook
             venue BINANCE off:
               2s I1 denied by Venue: the venue is disabled
             book core without BINANCE:
               2s I1 denied by Venue: the book has no executor at this venue
-        "#]],
+        "]],
     );
 }
 
@@ -163,8 +162,11 @@ fn a_venue_must_be_known_enabled_and_have_an_executor() {
 fn trading_hours_open_at_the_first_instant_and_close_just_before_the_last() {
     check_each(
         "{} intent I1 add 0.5 AAPL",
-        &["49999ms", "50s", "99999ms", "100s", "199999ms", "200s", "300s", "400s", "499999ms", "500s"],
-        &expect![[r#"
+        &[
+            "49999ms", "50s", "99999ms", "100s", "199999ms", "200s", "300s", "400s", "499999ms",
+            "500s",
+        ],
+        &expect![[r"
             49999ms:
               49999ms I1 denied by TradingHours: the calendar does not say whether the market is open
             50s:
@@ -194,7 +196,7 @@ fn trading_hours_open_at_the_first_instant_and_close_just_before_the_last() {
               499999ms I1 denied by TradingHours: the market is closed
             500s:
               500s I1 denied by TradingHours: the calendar does not say whether the market is open
-        "#]],
+        "]],
     );
 }
 
@@ -203,10 +205,10 @@ fn a_missing_calendar_says_nothing_of_the_hours() {
     check(
         "1s adopt standard, no calendar always
          2s intent I1 add 0.5",
-        &expect![[r#"
+        &expect![[r"
             1s rulebook 1 adopted by risk-1
             2s I1 denied by TradingHours: the calendar does not say whether the market is open
-        "#]],
+        "]],
     );
 }
 
@@ -215,7 +217,7 @@ fn a_quote_is_fresh_up_to_the_limit_in_whole_milliseconds() {
     check_each(
         "5s intent I1 add 0.5 seen {}",
         &["5s", "4s", "3999001us", "3999ms", "5000000001ns", "6s"],
-        &expect![[r#"
+        &expect![[r"
             5s:
               5s I1 plans 1 at 20001, leverage 0.20001
               5s I1.1 buys 1 BTCUSDT on paper
@@ -237,7 +239,7 @@ fn a_quote_is_fresh_up_to_the_limit_in_whole_milliseconds() {
               5s I1 denied by DataAge: the quote is too old (-1 against 1000)
             6s:
               5s I1 denied by DataAge: the quote is too old (-1000 against 1000)
-        "#]],
+        "]],
     );
 }
 
@@ -245,9 +247,9 @@ fn a_quote_is_fresh_up_to_the_limit_in_whole_milliseconds() {
 fn an_intent_without_a_quote_is_denied() {
     check(
         "1s intent I1 add 0.5 unquoted",
-        &expect![[r#"
+        &expect![[r"
             1s I1 denied by DataAge: there is no quote to decide by
-        "#]],
+        "]],
     );
 }
 
@@ -256,7 +258,7 @@ fn a_quote_needs_two_sides_that_do_not_cross() {
     check_each(
         "1s intent I1 add 0.5 quote {}",
         &["20000/20000", "20001/20000", "0/20001", "19999/0", "-1/20001"],
-        &expect![[r#"
+        &expect![[r"
             20000/20000:
               1s I1 reduced to 1 by Precision (20000 against 10)
               1s I1 plans 1 at 20000, leverage 0.2 [lot_rounding]
@@ -271,7 +273,7 @@ fn a_quote_needs_two_sides_that_do_not_cross() {
               1s I1 denied by DataAge: the quote is one-sided or crossed (0 against 1000)
             -1/20001:
               1s I1 denied by DataAge: the quote is one-sided or crossed (0 against 1000)
-        "#]],
+        "]],
     );
 }
 
@@ -280,10 +282,10 @@ fn the_first_gate_that_refuses_is_the_one_reported() {
     check(
         "1s adopt standard, book core off, strategy trend off, BTCUSDT off
          2s intent I1 add 7 unquoted run R9",
-        &expect![[r#"
+        &expect![[r"
             1s rulebook 1 adopted by risk-1
             2s I1 denied by Book: the book is disabled
-        "#]],
+        "]],
     );
 }
 
@@ -292,12 +294,12 @@ fn hold_is_skipped_whatever_its_size() {
     check_each(
         "1s intent I1 hold {}",
         &["0.5", "7"],
-        &expect![[r#"
+        &expect![[r"
             0.5:
               1s I1 skipped by Mapping: hold
             7:
               1s I1 skipped by Mapping: hold
-        "#]],
+        "]],
     );
 }
 
@@ -306,7 +308,7 @@ fn a_size_outside_0_to_1_is_denied() {
     check_each(
         "1s intent I1 add {}",
         &["-0.000000000000000001", "0", "1", "1.000000000000000001"],
-        &expect![[r#"
+        &expect![[r"
             -0.000000000000000001:
               1s I1 denied by Mapping: the size is outside 0 to 1
             0:
@@ -318,6 +320,6 @@ fn a_size_outside_0_to_1_is_denied() {
               1s I1 success bought 2, reply
             1.000000000000000001:
               1s I1 denied by Mapping: the size is outside 0 to 1
-        "#]],
+        "]],
     );
 }

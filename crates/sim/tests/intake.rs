@@ -1,10 +1,9 @@
 //! The same id is the same intent for ever.
 
-mod common;
+mod check;
 
-use common::check;
+use check::check;
 use expect_test::expect;
-
 
 #[test]
 fn a_duplicate_is_answered_with_the_first_result() {
@@ -12,14 +11,14 @@ fn a_duplicate_is_answered_with_the_first_result() {
         "1s intent I1 add 0.1
          2s intent I1 add 0.1
          3s intent I1 add 0.1 unquoted",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 0.2 at 20001, leverage 0.040002
             1s I1.1 buys 0.2 BTCUSDT on paper
             1s I1.1 outcome Filled 0.2
             1s I1 success bought 0.2, reply
             2s I1 is a duplicate of entry 3: success, reply
             3s I1 is a duplicate of entry 3: success, reply
-        "#]],
+        "]],
     );
 }
 
@@ -28,13 +27,13 @@ fn where_it_was_read_is_not_part_of_an_intent() {
     check(
         "1s intent I1 add 0.1 line 1
          2s intent I1 add 0.1 line 2",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 0.2 at 20001, leverage 0.040002
             1s I1.1 buys 0.2 BTCUSDT on paper
             1s I1.1 outcome Filled 0.2
             1s I1 success bought 0.2, reply
             2s I1 is a duplicate of entry 3: success, reply
-        "#]],
+        "]],
     );
 }
 
@@ -45,7 +44,7 @@ fn a_known_id_with_other_content_conflicts() {
          2s intent I1 add 0.2
          3s intent I1 add 0.1 truncated
          4s intent I1 trim 0.1",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 0.2 at 20001, leverage 0.040002
             1s I1.1 buys 0.2 BTCUSDT on paper
             1s I1.1 outcome Filled 0.2
@@ -53,7 +52,7 @@ fn a_known_id_with_other_content_conflicts() {
             2s I1 conflicts with entry 3, reply
             3s I1 conflicts with entry 3, reply
             4s I1 conflicts with entry 3, reply
-        "#]],
+        "]],
     );
 }
 
@@ -66,7 +65,7 @@ fn a_duplicate_of_an_open_intent_has_no_result_yet() {
          4s report I1.1 fill 0.2@20001
          5s intent I1 add 0.1 book desk
          6s intent I1 add 0.2 book desk",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 0.2 at 20001, leverage 0.040002
             1s I1.1 buys 0.2 BTCUSDT on live-stub, place
             2s I1 is a duplicate of entry 3: no result yet, reply
@@ -76,7 +75,7 @@ fn a_duplicate_of_an_open_intent_has_no_result_yet() {
             4s I1 success bought 0.2 at 20001, slippage 0 bps, reply
             5s I1 is a duplicate of entry 3: success, reply
             6s I1 conflicts with entry 3, reply
-        "#]],
+        "]],
     );
 }
 
@@ -88,7 +87,7 @@ fn a_refused_intent_stays_refused_under_its_id() {
          3s adopt standard
          4s intent I1 add 0.1
          5s intent I2 add 0.1",
-        &expect![[r#"
+        &expect![[r"
             1s rulebook 1 adopted by risk-1
             2s I1 denied by Book: the book is disabled
             3s rulebook 1 adopted by risk-1
@@ -97,7 +96,7 @@ fn a_refused_intent_stays_refused_under_its_id() {
             5s I2.1 buys 0.2 BTCUSDT on paper
             5s I2.1 outcome Filled 0.2
             5s I2 success bought 0.2, reply
-        "#]],
+        "]],
     );
 }
 
@@ -109,12 +108,12 @@ fn ids_refused_before_any_rules_are_remembered() {
          2s run R1
          3s adopt standard
          4s intent I1 add 0.1",
-        &expect![[r#"
+        &expect![[r"
             1s I1 denied by Rulebook: no rulebook was adopted
             2s run R1 registered
             3s rulebook 1 adopted by risk-1
             4s I1 is a duplicate of entry 1: skipped, reply
-        "#]],
+        "]],
     );
 }
 
@@ -126,7 +125,7 @@ fn a_duplicate_is_answered_under_the_kill_switch_and_after_a_restart() {
          3s intent I1 add 0.1
          4s resume
          5s intent I1 add 0.1",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 0.2 at 20001, leverage 0.040002
             1s I1.1 buys 0.2 BTCUSDT on paper
             1s I1.1 outcome Filled 0.2
@@ -134,6 +133,6 @@ fn a_duplicate_is_answered_under_the_kill_switch_and_after_a_restart() {
             2s kill switch engaged by ops-1
             3s I1 is a duplicate of entry 3: success, reply
             5s I1 is a duplicate of entry 3: success, reply
-        "#]],
+        "]],
     );
 }

@@ -1,10 +1,9 @@
 //! Limits at their last unit: below, at, and above, where they deny and where they reduce.
 
-mod common;
+mod check;
 
-use common::{check, check_each};
+use check::{check, check_each};
 use expect_test::expect;
-
 
 /// The order is worth 20001 at the ask.
 #[test]
@@ -13,7 +12,7 @@ fn an_order_may_be_worth_as_much_as_the_limit_says() {
         "1s adopt standard, max_order_notional {}
          2s intent I1 add 0.5",
         &["20000.999999999999999999", "20001", "20001.000000000000000001"],
-        &expect![[r#"
+        &expect![[r"
             20000.999999999999999999:
               2s I1 denied by OrderNotional: the order is worth more than one order may be (20001 against 20000.999999999999999999)
             20001:
@@ -26,7 +25,7 @@ fn an_order_may_be_worth_as_much_as_the_limit_says() {
               2s I1.1 buys 1 BTCUSDT on paper
               2s I1.1 outcome Filled 1
               2s I1 success bought 1, reply
-        "#]],
+        "]],
     );
 }
 
@@ -35,8 +34,14 @@ fn an_order_above_the_limit_is_cut_to_what_fits_where_the_rules_say_so() {
     check_each(
         "1s adopt standard, max_order_notional {} reduce
          2s intent I1 add 0.5",
-        &["20000.999999999999999999", "20001", "20001.000000000000000001", "0.000000000000000001", "0"],
-        &expect![[r#"
+        &[
+            "20000.999999999999999999",
+            "20001",
+            "20001.000000000000000001",
+            "0.000000000000000001",
+            "0",
+        ],
+        &expect![[r"
             20000.999999999999999999:
               2s I1 reduced to 0.999999999999999999 by OrderNotional (20001 against 20000.999999999999999999)
               2s I1 reduced to 0.999 by Precision (19980.999 against 10)
@@ -58,7 +63,7 @@ fn an_order_above_the_limit_is_cut_to_what_fits_where_the_rules_say_so() {
               2s I1 denied by OrderNotional: the order is worth more than one order may be (20001 against 0.000000000000000001)
             0:
               2s I1 denied by OrderNotional: the order is worth more than one order may be (20001 against 0)
-        "#]],
+        "]],
     );
 }
 
@@ -68,7 +73,7 @@ fn leverage_counts_the_order_at_the_touch() {
         "1s adopt standard, max_leverage {}
          2s intent I1 add 0.5",
         &["0.200009999999999999", "0.20001", "0.200010000000000001"],
-        &expect![[r#"
+        &expect![[r"
             0.200009999999999999:
               2s I1 denied by Leverage: the book would be leveraged beyond its cap (20001 against 20000.9999999999999)
             0.20001:
@@ -81,7 +86,7 @@ fn leverage_counts_the_order_at_the_touch() {
               2s I1.1 buys 1 BTCUSDT on paper
               2s I1.1 outcome Filled 1
               2s I1 success bought 1, reply
-        "#]],
+        "]],
     );
 }
 
@@ -91,7 +96,7 @@ fn leverage_above_the_cap_is_cut_to_what_fits_where_the_rules_say_so() {
         "1s adopt standard, max_leverage {} reduce
          2s intent I1 add 0.5",
         &["0.200009999999999999", "0.20001", "0.1", "0.000000000000000001"],
-        &expect![[r#"
+        &expect![[r"
             0.200009999999999999:
               2s I1 reduced to 0.999999999999999995 by Leverage (20001 against 20000.9999999999999)
               2s I1 reduced to 0.999 by Precision (19980.999 against 10)
@@ -114,7 +119,7 @@ fn leverage_above_the_cap_is_cut_to_what_fits_where_the_rules_say_so() {
             0.000000000000000001:
               2s I1 reduced to 0.000000000000000004 by Leverage (20001 against 0.0000000000001)
               2s I1 skipped by Precision: Below Floor (0 against 10)
-        "#]],
+        "]],
     );
 }
 
@@ -123,7 +128,7 @@ fn the_intents_own_leverage_cap_holds_where_it_is_lower() {
     check_each(
         "1s intent I1 add 0.5 leverage {}",
         &["0.2", "0.20001", "4", "0"],
-        &expect![[r#"
+        &expect![[r"
             0.2:
               1s I1 denied by Leverage: the book would be leveraged beyond its cap (20001 against 20000)
             0.20001:
@@ -138,7 +143,7 @@ fn the_intents_own_leverage_cap_holds_where_it_is_lower() {
               1s I1 success bought 1, reply
             0:
               1s I1 denied by Leverage: the book would be leveraged beyond its cap (20001 against 0)
-        "#]],
+        "]],
     );
 }
 
@@ -151,7 +156,7 @@ fn leverage_counts_other_holdings_at_their_marks_and_working_orders_in_full() {
          2s intent I1 add 0.5 ETHUSDT book desk quote 999/1000.05
          3s intent I2 add 0.5 book desk",
         &["0.400009", "0.40001", "0.400011"],
-        &expect![[r#"
+        &expect![[r"
             0.400009:
               3s I2 denied by Leverage: the book would be leveraged beyond its cap (40001 against 40000.9)
             0.40001:
@@ -160,7 +165,7 @@ fn leverage_counts_other_holdings_at_their_marks_and_working_orders_in_full() {
             0.400011:
               3s I2 plans 1 at 20001, leverage 0.40001
               3s I2.1 buys 1 BTCUSDT on live-stub, place
-        "#]],
+        "]],
     );
 }
 
@@ -172,7 +177,7 @@ fn a_holding_without_a_mark_denies_new_risk_elsewhere_but_not_in_itself() {
          3s intent I3 add 0.1 ETHUSDT quote 999/1000
          4s intent I4 exit ETHUSDT quote 999/1000
          5s intent I5 add 0.1",
-        &expect![[r#"
+        &expect![[r"
             1s I1 reduced to 4 by Precision (4000 against 10)
             1s I1 plans 4 at 1000, leverage 0.04 [lot_rounding]
             1s I1.1 buys 4 ETHUSDT on paper
@@ -192,7 +197,7 @@ fn a_holding_without_a_mark_denies_new_risk_elsewhere_but_not_in_itself() {
             5s I5.1 buys 0.2 BTCUSDT on paper
             5s I5.1 outcome Filled 0.2
             5s I5 success bought 0.2, reply
-        "#]],
+        "]],
     );
 }
 
@@ -203,7 +208,7 @@ fn a_mark_counts_as_long_as_it_is_fresh() {
          2s intent I1 add 0.1 ETHUSDT quote 999/1000
          {} intent I2 add 0.1",
         &["61s", "61000000001ns"],
-        &expect![[r#"
+        &expect![[r"
             61s:
               61s I2 plans 0.2 at 20001, leverage 0.080002
               61s I2.1 buys 0.2 BTCUSDT on paper
@@ -211,7 +216,7 @@ fn a_mark_counts_as_long_as_it_is_fresh() {
               61s I2 success bought 0.2, reply
             61000000001ns:
               61000000001ns I2 denied by Leverage: a holding of the book has a mark that is too old
-        "#]],
+        "]],
     );
 }
 
@@ -221,7 +226,7 @@ fn an_asset_may_be_so_much_of_the_equity() {
         "1s adopt standard, max_asset_exposure {}
          2s intent I1 add 0.5",
         &["0.200009999999999999", "0.20001", "0.200010000000000001"],
-        &expect![[r#"
+        &expect![[r"
             0.200009999999999999:
               2s I1 denied by AssetExposure: the book would hold too much of one instrument (20001 against 20000.9999999999999)
             0.20001:
@@ -234,7 +239,7 @@ fn an_asset_may_be_so_much_of_the_equity() {
               2s I1.1 buys 1 BTCUSDT on paper
               2s I1.1 outcome Filled 1
               2s I1 success bought 1, reply
-        "#]],
+        "]],
     );
 }
 
@@ -244,7 +249,7 @@ fn asset_exposure_above_the_cap_is_cut_to_what_fits_where_the_rules_say_so() {
         "1s adopt standard, max_asset_exposure {} reduce
          2s intent I1 add 0.5",
         &["0.200009999999999999", "0.20001", "0.1"],
-        &expect![[r#"
+        &expect![[r"
             0.200009999999999999:
               2s I1 reduced to 0.999999999999999995 by AssetExposure (20001 against 20000.9999999999999)
               2s I1 reduced to 0.999 by Precision (19980.999 against 10)
@@ -264,7 +269,7 @@ fn asset_exposure_above_the_cap_is_cut_to_what_fits_where_the_rules_say_so() {
               2s I1.1 buys 0.499 BTCUSDT on paper
               2s I1.1 outcome Filled 0.499
               2s I1 success bought 0.499, reply
-        "#]],
+        "]],
     );
 }
 
@@ -276,7 +281,7 @@ fn working_orders_count_in_full_against_the_asset() {
          3s intent I2 add 0.5 book desk
          4s report I1.1 canceled 0
          5s intent I3 add 0.5 book desk",
-        &expect![[r#"
+        &expect![[r"
             1s rulebook 1 adopted by risk-1
             2s I1 plans 1 at 20001, leverage 0.20001
             2s I1.1 buys 1 BTCUSDT on live-stub, place
@@ -286,7 +291,7 @@ fn working_orders_count_in_full_against_the_asset() {
             4s I1 error: EXECUTION_NOT_AVAILABLE, reply
             5s I3 plans 1 at 20001, leverage 0.20001
             5s I3.1 buys 1 BTCUSDT on live-stub, place
-        "#]],
+        "]],
     );
 }
 
@@ -296,14 +301,14 @@ fn a_limit_the_rules_do_not_state_denies() {
         "1s adopt standard, no {}
          2s intent I1 add 0.5",
         &["max_order_notional", "max_leverage", "max_asset_exposure"],
-        &expect![[r#"
+        &expect![[r"
             max_order_notional:
               2s I1 denied by OrderNotional: the rulebook states no limit here
             max_leverage:
               2s I1 denied by Leverage: the rulebook states no limit here
             max_asset_exposure:
               2s I1 denied by AssetExposure: the rulebook states no limit here
-        "#]],
+        "]],
     );
 }
 
@@ -315,7 +320,7 @@ fn what_adds_no_risk_passes_leverage_and_asset_exposure() {
          3s intent I2 trim 0.5
          4s intent I3 add 0.1
          5s intent I4 exit",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on paper
             1s I1.1 outcome Filled 1
@@ -330,7 +335,7 @@ fn what_adds_no_risk_passes_leverage_and_asset_exposure() {
             5s I4.1 sells 0.5 BTCUSDT on paper
             5s I4.1 outcome Filled 0.5
             5s I4 success sold 0.5, reply
-        "#]],
+        "]],
     );
 }
 
@@ -341,7 +346,7 @@ fn a_book_without_capital_can_still_leave_its_positions() {
          2s adopt standard, book core equity 0
          3s intent I2 add 0.1
          4s intent I3 exit",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on paper
             1s I1.1 outcome Filled 1
@@ -352,7 +357,7 @@ fn a_book_without_capital_can_still_leave_its_positions() {
             4s I3.1 sells 1 BTCUSDT on paper
             4s I3.1 outcome Filled 1
             4s I3 success sold 1, reply
-        "#]],
+        "]],
     );
 }
 
@@ -363,7 +368,7 @@ fn quantity_is_rounded_down_to_the_lot() {
         "1s adopt standard, BTCUSDT lot {}
          2s intent I1 add 0.1",
         &["0.001", "0.03", "0.2", "0.3"],
-        &expect![[r#"
+        &expect![[r"
             0.001:
               2s I1 plans 0.2 at 20001, leverage 0.040002
               2s I1.1 buys 0.2 BTCUSDT on paper
@@ -382,7 +387,7 @@ fn quantity_is_rounded_down_to_the_lot() {
               2s I1 success bought 0.2, reply
             0.3:
               2s I1 skipped by Precision: Below Floor (0 against 10)
-        "#]],
+        "]],
     );
 }
 
@@ -392,7 +397,7 @@ fn the_coarser_of_lot_and_step_holds() {
         "1s adopt standard, BTCUSDT step {}
          2s intent I1 add 0.107",
         &["0.001", "0.005", "0.05"],
-        &expect![[r#"
+        &expect![[r"
             0.001:
               2s I1 plans 0.214 at 20001, leverage 0.04280214
               2s I1.1 buys 0.214 BTCUSDT on paper
@@ -410,7 +415,7 @@ fn the_coarser_of_lot_and_step_holds() {
               2s I1.1 buys 0.2 BTCUSDT on paper
               2s I1.1 outcome Filled 0.2
               2s I1 success bought 0.2, reply
-        "#]],
+        "]],
     );
 }
 
@@ -420,7 +425,7 @@ fn worth_less_than_the_venues_minimum_is_below_floor() {
         "1s adopt standard, BTCUSDT min_notional {}
          2s intent I1 add 0.1",
         &["4000.199999999999999999", "4000.2", "4000.200000000000000001"],
-        &expect![[r#"
+        &expect![[r"
             4000.199999999999999999:
               2s I1 plans 0.2 at 20001, leverage 0.040002
               2s I1.1 buys 0.2 BTCUSDT on paper
@@ -433,7 +438,7 @@ fn worth_less_than_the_venues_minimum_is_below_floor() {
               2s I1 success bought 0.2, reply
             4000.200000000000000001:
               2s I1 skipped by Precision: Below Floor (4000.2 against 4000.200000000000000001)
-        "#]],
+        "]],
     );
 }
 
@@ -443,7 +448,7 @@ fn the_venues_largest_order_caps_the_quantity() {
         "1s adopt standard, BTCUSDT max_qty {}
          2s intent I1 add 0.1",
         &["0.2", "0.1", "0.0015", "0.0001"],
-        &expect![[r#"
+        &expect![[r"
             0.2:
               2s I1 plans 0.2 at 20001, leverage 0.040002
               2s I1.1 buys 0.2 BTCUSDT on paper
@@ -463,7 +468,7 @@ fn the_venues_largest_order_caps_the_quantity() {
               2s I1 success bought 0.001, reply
             0.0001:
               2s I1 skipped by Precision: Below Floor (0 against 10)
-        "#]],
+        "]],
     );
 }
 
@@ -473,7 +478,7 @@ fn the_limit_price_is_on_the_tick_and_never_worse() {
         "1s adopt standard, BTCUSDT tick {}
          2s intent I1 add 0.1",
         &["0.01", "0.3", "7", "20001", "30000"],
-        &expect![[r#"
+        &expect![[r"
             0.01:
               2s I1 plans 0.2 at 20001, leverage 0.040002
               2s I1.1 buys 0.2 BTCUSDT on paper
@@ -496,7 +501,7 @@ fn the_limit_price_is_on_the_tick_and_never_worse() {
               2s I1 success bought 0.2, reply
             30000:
               2s I1 denied by Precision: no limit price on the tick grid keeps to the limits
-        "#]],
+        "]],
     );
 }
 
@@ -507,7 +512,7 @@ fn a_sale_rounds_its_limit_price_up() {
          2s adopt standard, BTCUSDT tick {}
          3s intent I2 exit",
         &["0.01", "7", "30000"],
-        &expect![[r#"
+        &expect![[r"
             0.01:
               3s I2 plans 1 at 19999, leverage 0.19999 [full_exit]
               3s I2.1 sells 1 BTCUSDT on paper
@@ -523,7 +528,7 @@ fn a_sale_rounds_its_limit_price_up() {
               3s I2.1 sells 1 BTCUSDT on paper
               3s I2.1 outcome Filled 1
               3s I2 success sold 1, reply
-        "#]],
+        "]],
     );
 }
 
@@ -532,7 +537,7 @@ fn slippage_bounds_the_limit_price_from_the_mid() {
     check_each(
         "1s intent I1 add 0.1 slippage {}",
         &["0", "1", "2", "20000", "4294967295"],
-        &expect![[r#"
+        &expect![[r"
             0:
               1s I1 plans 0.2 at 20000, leverage 0.040002 [slippage_limit]
               1s I1.1 buys 0.2 BTCUSDT on paper
@@ -558,7 +563,7 @@ fn slippage_bounds_the_limit_price_from_the_mid() {
               1s I1.1 buys 0.2 BTCUSDT on paper
               1s I1.1 outcome Filled 0.2
               1s I1 success bought 0.2, reply
-        "#]],
+        "]],
     );
 }
 
@@ -568,7 +573,7 @@ fn slippage_bounds_a_sale_from_below() {
         "1s intent I1 add 0.5
          2s intent I2 exit slippage {}",
         &["0", "1", "10000", "4294967295"],
-        &expect![[r#"
+        &expect![[r"
             0:
               2s I2 plans 1 at 20000, leverage 0.19999 [slippage_limit, full_exit]
               2s I2.1 sells 1 BTCUSDT on paper
@@ -589,7 +594,7 @@ fn slippage_bounds_a_sale_from_below() {
               2s I2.1 sells 1 BTCUSDT on paper
               2s I2.1 outcome Filled 1
               2s I2 success sold 1, reply
-        "#]],
+        "]],
     );
 }
 
@@ -598,7 +603,7 @@ fn a_passive_order_rests_at_the_near_touch() {
     check(
         "1s intent I1 add 0.1 post-only
          2s intent I2 exit post-only",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 0.2 at 19999, leverage 0.040002
             1s I1.1 buys 0.2 BTCUSDT on paper post-only
             1s I1.1 outcome Filled 0.2
@@ -607,7 +612,7 @@ fn a_passive_order_rests_at_the_near_touch() {
             2s I2.1 sells 0.2 BTCUSDT on paper post-only
             2s I2.1 outcome Filled 0.2
             2s I2 success sold 0.2, reply
-        "#]],
+        "]],
     );
 }
 
@@ -616,7 +621,7 @@ fn critical_goes_at_the_market_unless_it_may_only_make() {
     check(
         "1s intent I1 add 0.1 critical
          2s intent I2 add 0.1 critical post-only",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 0.2 at the market, leverage 0.040002
             1s I1.1 buys 0.2 BTCUSDT on paper
             1s I1.1 outcome Filled 0.2
@@ -625,7 +630,7 @@ fn critical_goes_at_the_market_unless_it_may_only_make() {
             2s I2.1 buys 0.2 BTCUSDT on paper post-only
             2s I2.1 outcome Filled 0.2
             2s I2 success bought 0.2, reply
-        "#]],
+        "]],
     );
 }
 
@@ -635,7 +640,7 @@ fn tokens_with_18_decimals_and_quantities_of_1e12_are_exact() {
         "1s adopt standard, book core allocation 30000
          2s intent I1 add 0.333333333333333333 PEPEUSDT quote 0.000000009/0.00000001
          3s intent I2 trim 0.333333333333333333 PEPEUSDT quote 0.000000009/0.00000001",
-        &expect![[r#"
+        &expect![[r"
             1s rulebook 1 adopted by risk-1
             2s I1 plans 999999999999.999999 at 0.00000001, leverage 0.1
             2s I1.1 buys 999999999999.999999 PEPEUSDT on paper
@@ -645,7 +650,7 @@ fn tokens_with_18_decimals_and_quantities_of_1e12_are_exact() {
             3s I2.1 sells 333333333333.333332666666666666 PEPEUSDT on paper
             3s I2.1 outcome Filled 333333333333.333332666666666666
             3s I2 success sold 333333333333.333332666666666666, reply
-        "#]],
+        "]],
     );
 }
 
@@ -658,7 +663,7 @@ fn a_worth_that_cannot_be_held_is_refused_and_nothing_panics() {
          4s mark BTCUSDT 1
          5s intent I2 add 1 quote 0.9/1
          6s mark BTCUSDT 100000000000000000000",
-        &expect![[r#"
+        &expect![[r"
             1s BINANCE:BTCUSDT marked at 1000000000000
             2s rulebook 1 adopted by risk-1
             3s I1 denied by Leverage: a figure is too large to be computed exactly
@@ -668,7 +673,7 @@ fn a_worth_that_cannot_be_held_is_refused_and_nothing_panics() {
             5s I2.1 outcome Filled 1000000000
             5s I2 success bought 1000000000, reply
             6s refused: a figure is too large to be computed exactly
-        "#]],
+        "]],
     );
 }
 
@@ -676,12 +681,12 @@ fn a_worth_that_cannot_be_held_is_refused_and_nothing_panics() {
 fn a_number_that_was_cut_on_the_way_in_is_noted() {
     check(
         "1s intent I1 add 0.1 truncated",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 0.2 at 20001, leverage 0.040002 [input_truncated]
             1s I1.1 buys 0.2 BTCUSDT on paper
             1s I1.1 outcome Filled 0.2
             1s I1 success bought 0.2, reply
-        "#]],
+        "]],
     );
 }
 
@@ -690,12 +695,12 @@ fn contracts_count_by_their_size() {
     check(
         "1s adopt standard, BTCUSDT contract_size 0.1
          2s intent I1 add 0.1",
-        &expect![[r#"
+        &expect![[r"
             1s rulebook 1 adopted by risk-1
             2s I1 plans 2 at 20001, leverage 0.040002
             2s I1.1 buys 2 BTCUSDT on paper
             2s I1.1 outcome Filled 2
             2s I1 success bought 2, reply
-        "#]],
+        "]],
     );
 }

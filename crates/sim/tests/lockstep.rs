@@ -16,7 +16,10 @@ fn kernel_and_reference_agree_on_every_event() {
     assert!(tally.orders > 25_000 && tally.fills > 15_000, "too few orders and fills");
     assert!(tally.reduced > 25_000 && tally.denied > 100_000, "too few verdicts that bite");
     assert!(tally.duplicates > 20_000 && tally.conflicts > 10_000, "too few repeated ids");
-    assert!(tally.kills > 3_000 && tally.rulebooks > 6_000, "too few halts and changes of the rules");
+    assert!(
+        tally.kills > 3_000 && tally.rulebooks > 6_000,
+        "too few halts and changes of the rules"
+    );
 }
 
 #[test]

@@ -1,10 +1,9 @@
 //! The life of an order on the live stub, after the FIX order state change matrices (FIX 4.4 volume 4, appendix D).
 
-mod common;
+mod check;
 
-use common::{check, check_each};
+use check::{check, check_each};
 use expect_test::expect;
-
 
 /// FIX D1: filled order.
 #[test]
@@ -13,14 +12,14 @@ fn d1_a_filled_order() {
         "1s intent I1 add 0.5 book desk
          2s report I1.1 ack
          3s report I1.1 fill 1@20001 fee 2.5",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 is new
             3s I1.1 fills 1 at 20001, 1 in all, is filled
             3s I1.1 outcome Filled 1
             3s I1 success bought 1 at 20001, slippage 0 bps, fees 2.5, reply
-        "#]],
+        "]],
     );
 }
 
@@ -33,7 +32,7 @@ fn d2_a_part_filled_day_order_done_for_day() {
          3s report I1.1 fill 0.2@20001
          4s report I1.1 fill 0.3@20003
          5s report I1.1 expired 0.5",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 is new
@@ -42,7 +41,7 @@ fn d2_a_part_filled_day_order_done_for_day() {
             5s I1.1 is expired
             5s I1.1 outcome PartiallyFilled 0.5
             5s I1 partial bought 0.5 at 20002.2, slippage 1 bps, reply
-        "#]],
+        "]],
     );
 }
 
@@ -55,7 +54,7 @@ fn d3_a_fill_passes_a_cancel_request_on_the_way() {
          3s kill by ops-1
          4s report I1.1 fill 0.4@20001
          5s report I1.1 canceled 0.4",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 is new
@@ -65,7 +64,7 @@ fn d3_a_fill_passes_a_cancel_request_on_the_way() {
             5s I1.1 is canceled
             5s I1.1 outcome PartiallyFilled 0.4
             5s I1 partial bought 0.4 at 20001, slippage 0 bps, reply
-        "#]],
+        "]],
     );
 }
 
@@ -77,7 +76,7 @@ fn a_full_fill_passes_a_cancel_request_on_the_way() {
          3s kill by ops-1
          4s report I1.1 fill 1@20001
          5s report I1.1 cancel-rejected",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 is new
@@ -87,7 +86,7 @@ fn a_full_fill_passes_a_cancel_request_on_the_way() {
             4s I1.1 outcome Filled 1
             4s I1 success bought 1 at 20001, slippage 0 bps, reply
             5s I1.1 report ignored: no such order is open
-        "#]],
+        "]],
     );
 }
 
@@ -98,7 +97,7 @@ fn a_fill_before_the_acknowledgement_counts() {
          2s report I1.1 fill 0.4@20001
          3s report I1.1 ack
          4s report I1.1 fill 0.6@20001",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 fills 0.4 at 20001, 0.4 in all, is partially filled
@@ -106,7 +105,7 @@ fn a_fill_before_the_acknowledgement_counts() {
             4s I1.1 fills 0.6 at 20001, 1 in all, is filled
             4s I1.1 outcome Filled 1
             4s I1 success bought 1 at 20001, slippage 0 bps, reply
-        "#]],
+        "]],
     );
 }
 
@@ -117,14 +116,14 @@ fn a1b_a_rejected_order() {
         "1s intent I1 add 0.5 book desk
          2s report I1.1 reject
          3s report I1.1 ack",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 is rejected (venue says no)
             2s I1.1 outcome Failed 0 ExecutionRejected
             2s I1 error: EXECUTION_REJECTED, reply
             3s I1.1 report ignored: no such order is open
-        "#]],
+        "]],
     );
 }
 
@@ -134,14 +133,14 @@ fn a_venue_may_reject_what_it_had_acknowledged_as_long_as_nothing_is_filled() {
         "1s intent I1 add 0.5 book desk
          2s report I1.1 ack
          3s report I1.1 reject",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 is new
             3s I1.1 is rejected (venue says no)
             3s I1.1 outcome Failed 0 ExecutionRejected
             3s I1 error: EXECUTION_REJECTED, reply
-        "#]],
+        "]],
     );
 }
 
@@ -151,12 +150,12 @@ fn a_part_filled_order_cannot_be_rejected() {
         "1s intent I1 add 0.5 book desk
          2s report I1.1 fill 0.4@20001
          3s report I1.1 reject",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 fills 0.4 at 20001, 0.4 in all, is partially filled
             3s I1.1 report ignored: it contradicts what is known of the order
-        "#]],
+        "]],
     );
 }
 
@@ -166,14 +165,14 @@ fn an_expired_order_without_a_fill_failed() {
         "1s intent I1 add 0.5 book desk
          2s report I1.1 ack
          3s report I1.1 expired 0",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 is new
             3s I1.1 is expired
             3s I1.1 outcome Failed 0 ExecutionNotAvailable
             3s I1 error: EXECUTION_NOT_AVAILABLE, reply
-        "#]],
+        "]],
     );
 }
 
@@ -185,7 +184,7 @@ fn b1a_cancel_of_an_order_without_fills() {
          2s report I1.1 ack
          3s kill by ops-1
          4s report I1.1 canceled 0",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 is new
@@ -194,7 +193,7 @@ fn b1a_cancel_of_an_order_without_fills() {
             4s I1.1 is canceled
             4s I1.1 outcome Failed 0 ExecutionNotAvailable
             4s I1 error: EXECUTION_NOT_AVAILABLE, reply
-        "#]],
+        "]],
     );
 }
 
@@ -207,7 +206,7 @@ fn b1c_a_rejected_cancel_leaves_the_order_as_it_was() {
          3s kill by ops-1
          4s report I1.1 cancel-rejected
          5s report I1.1 fill 1@20001",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 is new
@@ -217,7 +216,7 @@ fn b1c_a_rejected_cancel_leaves_the_order_as_it_was() {
             5s I1.1 fills 1 at 20001, 1 in all, is filled
             5s I1.1 outcome Filled 1
             5s I1 success bought 1 at 20001, slippage 0 bps, reply
-        "#]],
+        "]],
     );
 }
 
@@ -229,7 +228,7 @@ fn a_rejected_cancel_of_a_part_filled_order() {
          3s kill by ops-1
          4s report I1.1 cancel-rejected
          5s report I1.1 cancel-rejected",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 fills 0.4 at 20001, 0.4 in all, is partially filled
@@ -237,7 +236,7 @@ fn a_rejected_cancel_of_a_part_filled_order() {
             3s I1.1 cancel requested, cancel
             4s I1.1 is partially filled
             5s I1.1 report ignored: it says nothing new
-        "#]],
+        "]],
     );
 }
 
@@ -249,7 +248,7 @@ fn the_same_report_counts_once() {
          3s report I1.1 fill 0.4@20001 cum 0.4 as X1
          4s report I1.1 fill 0.6@20001 cum 1 as X2
          5s report I1.1 fill 0.6@20001 cum 1 as X2",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 fills 0.4 at 20001, 0.4 in all, is partially filled
@@ -258,7 +257,7 @@ fn the_same_report_counts_once() {
             4s I1.1 outcome Filled 1
             4s I1 success bought 1 at 20001, slippage 0 bps, reply
             5s I1.1 report ignored: no such order is open
-        "#]],
+        "]],
     );
 }
 
@@ -269,7 +268,7 @@ fn fills_may_arrive_out_of_order() {
          2s report I1.1 fill 0.6@20002 cum 0.8
          3s report I1.1 fill 0.2@20000 cum 0.2
          4s report I1.1 fill 0.2@20005 cum 1",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 fills 0.6 at 20002, 0.8 in all, is partially filled
@@ -277,7 +276,7 @@ fn fills_may_arrive_out_of_order() {
             4s I1.1 fills 0.2 at 20005, 1 in all, is filled
             4s I1.1 outcome Filled 1
             4s I1 success bought 1 at 20002.2, slippage 1 bps, reply
-        "#]],
+        "]],
     );
 }
 
@@ -288,14 +287,14 @@ fn a_lost_fill_shows_in_the_running_total() {
         "1s intent I1 add 0.5 book desk
          2s report I1.1 fill 0.2@20001
          3s report I1.1 fill 0.3@20001 cum 1",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 fills 0.2 at 20001, 0.2 in all, is partially filled
             3s I1.1 fills 0.3 at 20001, 1 in all, is filled
             3s I1.1 outcome Filled 1
             3s I1 success bought 1 at 20001, slippage 0 bps, reply
-        "#]],
+        "]],
     );
 }
 
@@ -306,7 +305,7 @@ fn a_lost_fill_shows_in_the_final_quantity() {
          2s report I1.1 ack
          3s kill by ops-1
          4s report I1.1 canceled 0.7",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 is new
@@ -315,7 +314,7 @@ fn a_lost_fill_shows_in_the_final_quantity() {
             4s I1.1 is canceled
             4s I1.1 outcome PartiallyFilled 0.7
             4s I1 partial bought 0.7, reply
-        "#]],
+        "]],
     );
 }
 
@@ -328,7 +327,7 @@ fn more_than_was_ordered_is_never_booked() {
          4s report I1.1 fill 0.6@20001 cum 1
          5s report I1.1 canceled 1.001
          6s report I1.1 fill 0.4@20001 cum 1",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 report ignored: it would fill more than was ordered
@@ -338,7 +337,7 @@ fn more_than_was_ordered_is_never_booked() {
             6s I1.1 fills 0.4 at 20001, 1 in all, is filled
             6s I1.1 outcome Filled 1
             6s I1 success bought 1 at 20001, slippage 0 bps, reply
-        "#]],
+        "]],
     );
 }
 
@@ -352,7 +351,7 @@ fn a_report_that_contradicts_what_is_known_is_ignored() {
          5s report I1.1 fill 0.1@0 cum 0.5
          6s report I1.1 fill 0.2@20001 cum 0.1
          7s report I1.1 fill -0.1@20001 cum 0.5",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 fills 0.4 at 20001, 0.4 in all, is partially filled
@@ -361,7 +360,7 @@ fn a_report_that_contradicts_what_is_known_is_ignored() {
             5s I1.1 report ignored: it contradicts what is known of the order
             6s I1.1 report ignored: it contradicts what is known of the order
             7s I1.1 report ignored: it contradicts what is known of the order
-        "#]],
+        "]],
     );
 }
 
@@ -371,14 +370,14 @@ fn a_report_on_no_order_of_ours_is_ignored() {
         "1s report I9.1 fill 1@20001
          2s intent I1 add 0.1
          3s report I1.1 fill 0.2@20001",
-        &expect![[r#"
+        &expect![[r"
             1s I9.1 report ignored: no such order is open
             2s I1 plans 0.2 at 20001, leverage 0.040002
             2s I1.1 buys 0.2 BTCUSDT on paper
             2s I1.1 outcome Filled 0.2
             2s I1 success bought 0.2, reply
             3s I1.1 report ignored: no such order is open
-        "#]],
+        "]],
     );
 }
 
@@ -389,7 +388,7 @@ fn an_unanswered_order_is_queried_after_a_restart_and_found() {
          2s resume
          3s report I1.1 ack
          4s report I1.1 fill 1@20001",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 is unknown, query
@@ -397,7 +396,7 @@ fn an_unanswered_order_is_queried_after_a_restart_and_found() {
             4s I1.1 fills 1 at 20001, 1 in all, is filled
             4s I1.1 outcome Filled 1
             4s I1 success bought 1 at 20001, slippage 0 bps, reply
-        "#]],
+        "]],
     );
 }
 
@@ -408,7 +407,7 @@ fn an_unanswered_order_that_never_arrived_has_failed() {
          2s resume
          3s report I1.1 not-found
          4s report I1.1 not-found",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 is unknown, query
@@ -416,7 +415,7 @@ fn an_unanswered_order_that_never_arrived_has_failed() {
             3s I1.1 outcome Failed 0 ExecutionNotAvailable
             3s I1 error: EXECUTION_NOT_AVAILABLE, reply
             4s I1.1 report ignored: no such order is open
-        "#]],
+        "]],
     );
 }
 
@@ -425,11 +424,11 @@ fn nothing_is_presumed_of_an_order_that_was_not_asked_about() {
     check(
         "1s intent I1 add 0.5 book desk
          2s report I1.1 not-found",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 report ignored: it contradicts what is known of the order
-        "#]],
+        "]],
     );
 }
 
@@ -443,7 +442,7 @@ fn an_acknowledged_order_cannot_be_missing() {
          5s kill by ops-1
          6s resume
          7s report I1.1 not-found",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 is new
@@ -454,7 +453,7 @@ fn an_acknowledged_order_cannot_be_missing() {
             6s I1.1 is unknown, query
             6s I1.1 cancel requested, cancel
             7s I1.1 report ignored: it contradicts what is known of the order
-        "#]],
+        "]],
     );
 }
 
@@ -468,7 +467,7 @@ fn an_order_nobody_can_tell_of_is_stranded_and_waits() {
          5s intent I1 add 0.5 book desk
          6s resume
          7s report I1.1 fill 1@20001",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 is unknown, query
@@ -479,7 +478,7 @@ fn an_order_nobody_can_tell_of_is_stranded_and_waits() {
             7s I1.1 fills 1 at 20001, 1 in all, is filled
             7s I1.1 outcome Filled 1
             7s I1 success bought 1 at 20001, slippage 0 bps, reply
-        "#]],
+        "]],
     );
 }
 
@@ -491,7 +490,7 @@ fn an_order_that_never_arrived_ends_although_its_cancel_was_rejected() {
          3s report I1.1 cancel-rejected
          4s resume
          5s report I1.1 not-found",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s kill switch engaged by ops-1
@@ -502,7 +501,7 @@ fn an_order_that_never_arrived_ends_although_its_cancel_was_rejected() {
             5s I1.1 is canceled
             5s I1.1 outcome Failed 0 ExecutionNotAvailable
             5s I1 error: EXECUTION_NOT_AVAILABLE, reply
-        "#]],
+        "]],
     );
 }
 
@@ -514,7 +513,7 @@ fn slippage_is_worse_when_a_sale_gets_less() {
          3s intent I2 exit book desk
          4s report I2.1 fill 1@{}",
         &["19999", "19980", "20000", "20041"],
-        &expect![[r#"
+        &expect![[r"
             19999:
               4s I2.1 fills 1 at 19999, 1 in all, is filled
               4s I2.1 outcome Filled 1
@@ -531,7 +530,7 @@ fn slippage_is_worse_when_a_sale_gets_less() {
               4s I2.1 fills 1 at 20041, 1 in all, is filled
               4s I2.1 outcome Filled 1
               4s I2 success sold 1 at 20041, slippage -20 bps, reply
-        "#]],
+        "]],
     );
 }
 
@@ -542,12 +541,12 @@ fn nothing_to_cancel_makes_a_cancel_rejection_news_to_nobody() {
          2s report I1.1 cancel-rejected
          3s report I1.1 ack
          4s report I1.1 ack",
-        &expect![[r#"
+        &expect![[r"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 report ignored: it says nothing new
             3s I1.1 is new
             4s I1.1 report ignored: it says nothing new
-        "#]],
+        "]],
     );
 }

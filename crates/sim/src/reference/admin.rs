@@ -4,13 +4,19 @@ use super::facts::{Facts, Held};
 use super::gates::worth;
 use crate::exact::{Exact, exact};
 use fillwright_domain::{
-    BookId, InstrumentId, OrderIntentId, OrderStatus, Plane, Principal, Px, Rounding, RunId, Text, Timestamp,
+    BookId, InstrumentId, OrderIntentId, OrderStatus, Plane, Principal, Px, Rounding, RunId, Text,
+    Timestamp,
 };
-use fillwright_kernel::event::Refusal;
 use fillwright_kernel::Event;
+use fillwright_kernel::event::Refusal;
 use fillwright_policy::Rulebook;
 
-pub(super) fn adopt(facts: &Facts, rulebook: &Rulebook, by: &Principal, reason: &Text) -> Vec<Event> {
+pub(super) fn adopt(
+    facts: &Facts,
+    rulebook: &Rulebook,
+    by: &Principal,
+    reason: &Text,
+) -> Vec<Event> {
     if by.is_empty() {
         return refused(Refusal::Anonymous, by);
     }
@@ -33,23 +39,40 @@ fn still_ruled(facts: &Facts, new: &Rulebook, book: &BookId, plane: Plane) -> bo
         let old = facts.rulebook().and_then(|(_, old)| old.instruments.get(&held.instrument_id));
         let Some(instrument) = new.instruments.get(&held.instrument_id) else { return false };
         old.is_some_and(|old| old.contract_size == instrument.contract_size)
-            && new.books.get(book).and_then(|book| book.executors.get(&instrument.venue)) == Some(&plane)
+            && new.books.get(book).and_then(|book| book.executors.get(&instrument.venue))
+                == Some(&plane)
     })
 }
 
-pub(super) fn register(facts: &Facts, run_id: &RunId, manifest_hash: &Text, by: &Principal) -> Vec<Event> {
+pub(super) fn register(
+    facts: &Facts,
+    run_id: &RunId,
+    manifest_hash: &Text,
+    by: &Principal,
+) -> Vec<Event> {
     if by.is_empty() {
         return refused(Refusal::Anonymous, by);
     }
     if facts.manifest(run_id) == Some(manifest_hash) {
         return refused(Refusal::NothingNew, by);
     }
-    vec![Event::RunRegistered { run_id: run_id.clone(), manifest_hash: manifest_hash.clone(), by: by.clone() }]
+    vec![Event::RunRegistered {
+        run_id: run_id.clone(),
+        manifest_hash: manifest_hash.clone(),
+        by: by.clone(),
+    }]
 }
 
-pub(super) fn mark(facts: &Facts, at: Timestamp, instrument_id: &InstrumentId, mark_px: Px, as_of: Timestamp) -> Vec<Event> {
+pub(super) fn mark(
+    facts: &Facts,
+    at: Timestamp,
+    instrument_id: &InstrumentId,
+    mark_px: Px,
+    as_of: Timestamp,
+) -> Vec<Event> {
     let refused = |why| vec![Event::InputRefused { why, by: None }];
-    let known = facts.rulebook().is_some_and(|(_, rules)| rules.instruments.contains_key(instrument_id));
+    let known =
+        facts.rulebook().is_some_and(|(_, rules)| rules.instruments.contains_key(instrument_id));
     if !known || !mark_px.is_positive() {
         return refused(Refusal::MarkUnusable);
     }
@@ -59,22 +82,36 @@ pub(super) fn mark(facts: &Facts, at: Timestamp, instrument_id: &InstrumentId, m
     if facts.mark(instrument_id).is_some_and(|(_, in_force)| as_of < in_force) {
         return refused(Refusal::MarkOutOfOrder);
     }
-    if !facts.ledgers().iter().all(|(book, plane)| can_value(facts, book, *plane, instrument_id, mark_px)) {
+    if !facts
+        .ledgers()
+        .iter()
+        .all(|(book, plane)| can_value(facts, book, *plane, instrument_id, mark_px))
+    {
         return refused(Refusal::FigureOutOfRange);
     }
     vec![Event::MarkTaken { instrument_id: instrument_id.clone(), mark_px, as_of }]
 }
 
 /// Whether a book's gross exposure can be held with the instrument at this price.
-fn can_value(facts: &Facts, book: &BookId, plane: Plane, instrument_id: &InstrumentId, px: Px) -> bool {
+fn can_value(
+    facts: &Facts,
+    book: &BookId,
+    plane: Plane,
+    instrument_id: &InstrumentId,
+    px: Px,
+) -> bool {
     let holdings = facts.holdings(book, plane);
-    let Some(own) = holdings.iter().find(|held| held.instrument_id == *instrument_id) else { return true };
+    let Some(own) = holdings.iter().find(|held| held.instrument_id == *instrument_id) else {
+        return true;
+    };
     let others = gross_besides(facts, &holdings, instrument_id);
     let own = facts.rulebook().and_then(|(_, rules)| {
         let instrument = rules.instruments.get(instrument_id)?;
         worth(&exact(px.get()), &own.worst(), instrument)
     });
-    others.zip(own).is_some_and(|(others, own)| (exact(others) + exact(own)).rounded(Rounding::Up).is_some())
+    others
+        .zip(own)
+        .is_some_and(|(others, own)| (exact(others) + exact(own)).rounded(Rounding::Up).is_some())
 }
 
 /// Worst-case exposure of all marked holdings but one, in quote currency; nothing where it cannot be held.
@@ -110,7 +147,10 @@ pub(super) fn kill(facts: &Facts, by: &Principal, reason: &Text) -> Vec<Event> {
     events
 }
 
-pub(super) fn cancel_request(order_intent_id: OrderIntentId, instrument_id: &InstrumentId) -> Event {
+pub(super) fn cancel_request(
+    order_intent_id: OrderIntentId,
+    instrument_id: &InstrumentId,
+) -> Event {
     Event::OrderCancelRequested { order_intent_id, instrument_id: instrument_id.clone() }
 }
 
@@ -127,7 +167,11 @@ pub(super) fn release(facts: &Facts, by: &Principal, reason: &Text) -> Vec<Event
     if first == by {
         return refused(Refusal::SamePerson, by);
     }
-    vec![Event::KillSwitchReleased { by: by.clone(), requested_by: first.clone(), reason: reason.clone() }]
+    vec![Event::KillSwitchReleased {
+        by: by.clone(),
+        requested_by: first.clone(),
+        reason: reason.clone(),
+    }]
 }
 
 fn refused(why: Refusal, by: &Principal) -> Vec<Event> {

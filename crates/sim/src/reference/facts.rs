@@ -3,8 +3,8 @@
 use super::Entry;
 use crate::exact::{Exact, exact};
 use fillwright_domain::{
-    BookId, ExecId, ExecutionOutcome, InstrumentId, IntentKey, OrderIntent, OrderIntentId, OrderStatus, Plane,
-    Principal, Px, Qty, RunId, Side, Text, Timestamp,
+    BookId, ExecId, ExecutionOutcome, InstrumentId, IntentKey, OrderIntent, OrderIntentId,
+    OrderStatus, Plane, Principal, Px, Qty, RunId, Side, Text, Timestamp,
 };
 use fillwright_kernel::Event;
 use fillwright_policy::Rulebook;
@@ -67,7 +67,9 @@ impl<'a> Facts<'a> {
     /// The manifest of a registered run.
     pub(super) fn manifest(&self, run: &RunId) -> Option<&'a Text> {
         self.events().rev().find_map(|event| match event {
-            Event::RunRegistered { run_id, manifest_hash, .. } if run_id == run => Some(manifest_hash),
+            Event::RunRegistered { run_id, manifest_hash, .. } if run_id == run => {
+                Some(manifest_hash)
+            }
             _ => None,
         })
     }
@@ -115,7 +117,8 @@ impl<'a> Facts<'a> {
                     children.push(Child { order, intent_key: *intent_key, outcome: None });
                 }
                 Event::OutcomeRecorded { outcome } => {
-                    let ended = |child: &&mut Child| child.order.order_intent_id == outcome.order_intent_id;
+                    let ended =
+                        |child: &&mut Child| child.order.order_intent_id == outcome.order_intent_id;
                     if let Some(child) = children.iter_mut().rev().find(ended) {
                         child.outcome = Some(outcome);
                     }
@@ -128,7 +131,8 @@ impl<'a> Facts<'a> {
 
     /// Orders without an outcome, by id.
     pub(super) fn working(&self) -> Vec<Child<'a>> {
-        let mut working: Vec<Child> = self.children().into_iter().filter(|child| child.outcome.is_none()).collect();
+        let mut working: Vec<Child> =
+            self.children().into_iter().filter(|child| child.outcome.is_none()).collect();
         working.sort_by_key(|child| child.order.order_intent_id);
         working
     }
@@ -137,17 +141,25 @@ impl<'a> Facts<'a> {
     pub(super) fn holdings(&self, book: &BookId, plane: Plane) -> Vec<Held> {
         let mut holdings: Vec<Held> = Vec::new();
         let children = self.children();
-        for child in children.iter().filter(|child| child.order.book_id == *book && child.order.plane == plane) {
+        for child in children
+            .iter()
+            .filter(|child| child.order.book_id == *book && child.order.plane == plane)
+        {
             count(&mut holdings, child);
         }
-        holdings.retain(|held| !(held.position.is_zero() && held.open_buy.is_zero() && held.open_sell.is_zero()));
+        holdings.retain(|held| {
+            !(held.position.is_zero() && held.open_buy.is_zero() && held.open_sell.is_zero())
+        });
         holdings
     }
 
     /// Every book and plane that ever had an order.
     pub(super) fn ledgers(&self) -> Vec<(BookId, Plane)> {
-        let mut ledgers: Vec<(BookId, Plane)> =
-            self.children().iter().map(|child| (child.order.book_id.clone(), child.order.plane)).collect();
+        let mut ledgers: Vec<(BookId, Plane)> = self
+            .children()
+            .iter()
+            .map(|child| (child.order.book_id.clone(), child.order.plane))
+            .collect();
         ledgers.sort();
         ledgers.dedup();
         ledgers
@@ -155,7 +167,8 @@ impl<'a> Facts<'a> {
 
     /// The story of a working order.
     pub(super) fn story(&self, order: OrderIntentId) -> Option<Story<'a>> {
-        let child = self.working().into_iter().find(|child| child.order.order_intent_id == order)?;
+        let child =
+            self.working().into_iter().find(|child| child.order.order_intent_id == order)?;
         let mut story = Story {
             child,
             status: OrderStatus::PendingNew,
@@ -185,8 +198,12 @@ fn count(holdings: &mut Vec<Held>, child: &Child) {
     let held = &mut holdings[at];
     let asked = exact(child.order.requested_quantity.get());
     match (child.outcome, child.order.side) {
-        (Some(outcome), Side::Buy) => held.position = held.position.clone() + exact(outcome.filled_quantity.get()),
-        (Some(outcome), Side::Sell) => held.position = held.position.clone() - exact(outcome.filled_quantity.get()),
+        (Some(outcome), Side::Buy) => {
+            held.position = held.position.clone() + exact(outcome.filled_quantity.get());
+        }
+        (Some(outcome), Side::Sell) => {
+            held.position = held.position.clone() - exact(outcome.filled_quantity.get());
+        }
         (None, Side::Buy) => held.open_buy = held.open_buy.clone() + asked,
         (None, Side::Sell) => held.open_sell = held.open_sell.clone() + asked,
     }
@@ -225,9 +242,12 @@ impl<'a> Story<'a> {
     fn read(&mut self, event: &'a Event) {
         let own = self.child.order.order_intent_id;
         match event {
-            Event::OrderStatusChanged { order_intent_id, status, exec_id, .. } if *order_intent_id == own => {
+            Event::OrderStatusChanged { order_intent_id, status, exec_id, .. }
+                if *order_intent_id == own =>
+            {
                 self.stands(*status);
-                self.has_arrived |= matches!(status, OrderStatus::New | OrderStatus::PartiallyFilled);
+                self.has_arrived |=
+                    matches!(status, OrderStatus::New | OrderStatus::PartiallyFilled);
                 self.seen.extend(exec_id);
             }
             Event::OrderCancelRequested { order_intent_id, .. } if *order_intent_id == own => {
@@ -240,7 +260,9 @@ impl<'a> Story<'a> {
                 self.stranded = true;
                 self.seen.push(exec_id);
             }
-            Event::FillBooked { order_intent_id, exec_id, cum_qty, status, .. } if *order_intent_id == own => {
+            Event::FillBooked { order_intent_id, exec_id, cum_qty, status, .. }
+                if *order_intent_id == own =>
+            {
                 self.status = *status;
                 self.otherwise = OrderStatus::PartiallyFilled;
                 self.cum_qty = *cum_qty;

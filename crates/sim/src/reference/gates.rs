@@ -4,8 +4,8 @@ use super::admin::gross_besides;
 use super::facts::{Facts, Held};
 use crate::exact::{Exact, exact};
 use fillwright_domain::{
-    ActionType, Ask, Constraint, Constraints, Decimal, Instrument, Intent, OrderType, Plane, Quote, Ratio, Rounding,
-    RunId, Side, StrategyId, Timestamp, Urgency,
+    ActionType, Ask, Constraint, Constraints, Decimal, Instrument, Intent, OrderType, Plane, Quote,
+    Ratio, Rounding, RunId, Side, StrategyId, Timestamp, Urgency,
 };
 use fillwright_kernel::{Denial, Figures, Gate, GateSet, Ruling, Skip, Verdict};
 use fillwright_policy::{Book, Breach, Hours, RiskEnvelope, Rulebook};
@@ -111,7 +111,10 @@ impl<'a> Case<'a> {
     ) -> Self {
         let book = rules.books.get(&intent.book_id);
         let instrument = rules.instruments.get(&intent.instrument_id);
-        let plane = book.zip(instrument).and_then(|(book, found)| book.executors.get(&found.venue)).copied();
+        let plane = book
+            .zip(instrument)
+            .and_then(|(book, found)| book.executors.get(&found.venue))
+            .copied();
         Self { at, facts, rules, intent, quote, book, instrument, plane }
     }
 
@@ -136,7 +139,10 @@ impl<'a> Case<'a> {
     }
 
     fn held(&self) -> Held {
-        let own = self.holdings().into_iter().find(|held| held.instrument_id == self.intent.instrument_id);
+        let own = self
+            .holdings()
+            .into_iter()
+            .find(|held| held.instrument_id == self.intent.instrument_id);
         own.unwrap_or_else(|| Held::nothing(&self.intent.instrument_id))
     }
 }
@@ -242,7 +248,9 @@ fn strategy(case: &Case) -> Said {
     match known {
         None => deny(Denial::StrategyUnknown),
         Some((_, strategy)) if !strategy.enabled => deny(Denial::StrategyDisabled),
-        Some((id, _)) if case.book.is_some_and(|book| book.strategy_id != *id) => deny(Denial::StrategyNotOwner),
+        Some((id, _)) if case.book.is_some_and(|book| book.strategy_id != *id) => {
+            deny(Denial::StrategyNotOwner)
+        }
         Some(_) => PASS,
     }
 }
@@ -260,11 +268,14 @@ fn trading_hours(case: &Case, instrument: &Instrument) -> Said {
     match case.rules.calendars.get(&instrument.calendar) {
         None => deny(Denial::HoursUnknown),
         Some(Hours::Always) => PASS,
-        Some(Hours::Windows { valid_from, valid_until, .. }) if case.at < *valid_from || case.at >= *valid_until => {
+        Some(Hours::Windows { valid_from, valid_until, .. })
+            if case.at < *valid_from || case.at >= *valid_until =>
+        {
             deny(Denial::HoursUnknown)
         }
         Some(Hours::Windows { open, .. }) => {
-            let trading = open.iter().any(|window| window.open_at <= case.at && case.at < window.close_at);
+            let trading =
+                open.iter().any(|window| window.open_at <= case.at && case.at < window.close_at);
             if trading { PASS } else { deny(Denial::MarketClosed) }
         }
     }
@@ -311,7 +322,9 @@ fn mapping(case: &Case, shape: &mut Shape) -> Said {
             ActionType::Exit | ActionType::EmergencyExit => close(case, shape, &Exact::int(1)),
             ActionType::Hold | ActionType::Rebalance => return deny(Denial::SizeOutOfRange),
         },
-        Ask::Rebalance(asked) => by_weight(case, shape, asked.weight_change.get(), asked.target_weight.is_zero()),
+        Ask::Rebalance(asked) => {
+            by_weight(case, shape, asked.weight_change.get(), asked.target_weight.is_zero())
+        }
     };
     if let Some(quote) = case.quote.filter(|_| !matches!(said.0, Ruling::Deny { .. })) {
         shape.touch = match shape.side {
@@ -363,13 +376,13 @@ fn close(case: &Case, shape: &mut Shape, fraction: &Exact) -> Said {
 }
 
 fn by_weight(case: &Case, shape: &mut Shape, change: Decimal, to_zero: bool) -> Said {
-    let Some(size) = exact(change).abs().rounded(Rounding::Down) else { return TOO_LARGE };
+    let Some(weight) = exact(change).abs().rounded(Rounding::Down) else { return TOO_LARGE };
     let dust = case.rules.execution.minimum_trade_weight.get();
-    let figures = Some((size, dust));
-    if size.is_zero() {
+    let figures = Some((weight, dust));
+    if weight.is_zero() {
         return (Ruling::Skip { reason: Skip::NothingToDo }, figures);
     }
-    if size < dust {
+    if weight < dust {
         return (Ruling::Skip { reason: Skip::Dust }, figures);
     }
     let side = if change.is_positive() { Side::Buy } else { Side::Sell };
@@ -395,17 +408,28 @@ fn sizing(case: &Case, shape: &mut Shape, book: &Book, instrument: &Instrument) 
         Ask::Execution(asked) => (exact(asked.size_frac.get()), book.allocation.get()),
         Ask::Rebalance(asked) => (exact(asked.weight_change.get()).abs(), book.equity.get()),
     };
-    let Some(wanted) = (fraction * exact(capital)).rounded(Rounding::Down) else { return TOO_LARGE };
+    let Some(wanted) = (fraction * exact(capital)).rounded(Rounding::Down) else {
+        return TOO_LARGE;
+    };
     let figures = Some((wanted, capital));
     let Some(size) = qty_for(&exact(wanted), shape.touch, instrument, Rounding::Down) else {
         return (Ruling::Deny { reason: Denial::FigureOutOfRange }, figures);
     };
     shape.qty = size;
-    if size.is_positive() { (Ruling::Allow, figures) } else { (Ruling::Skip { reason: Skip::NothingToDo }, figures) }
+    if size.is_positive() {
+        (Ruling::Allow, figures)
+    } else {
+        (Ruling::Skip { reason: Skip::NothingToDo }, figures)
+    }
 }
 
 /// The quantity an amount is worth at a price; nothing where it cannot be held.
-fn qty_for(amount: &Exact, px: Decimal, instrument: &Instrument, rounding: Rounding) -> Option<Decimal> {
+fn qty_for(
+    amount: &Exact,
+    px: Decimal,
+    instrument: &Instrument,
+    rounding: Rounding,
+) -> Option<Decimal> {
     let unit = exact(px) * exact(instrument.contract_size.get());
     amount.over(&unit)?.rounded(rounding)
 }
@@ -418,12 +442,21 @@ fn order_notional(case: &Case, shape: &mut Shape, book: &Book, instrument: &Inst
     let Some(cap) = risk.max_order_notional.map(fillwright_domain::Notional::get) else {
         return deny(Denial::LimitMissing);
     };
-    let Some(asked) = worth(&exact(shape.touch), &exact(shape.qty), instrument) else { return TOO_LARGE };
+    let Some(asked) = worth(&exact(shape.touch), &exact(shape.qty), instrument) else {
+        return TOO_LARGE;
+    };
     if asked <= cap {
         return (Ruling::Allow, Some((asked, cap)));
     }
     let fits = qty_for(&exact(cap), shape.touch, instrument, Rounding::Down);
-    breach(risk.on_order_notional, shape, fits, Constraint::OrderNotional, Denial::NotionalAboveCap, (asked, cap))
+    breach(
+        risk.on_order_notional,
+        shape,
+        fits,
+        Constraint::OrderNotional,
+        Denial::NotionalAboveCap,
+        (asked, cap),
+    )
 }
 
 /// Above a limit: cut to what fits where the policy says so, otherwise refused.
@@ -467,7 +500,9 @@ fn leverage(case: &Case, shape: &mut Shape, book: &Book, instrument: &Instrument
     let most = (exact(cap.get()) * exact(book.equity.get())).rounded(Rounding::Down);
     let others = gross_besides(case.facts, &case.holdings(), &case.intent.instrument_id);
     let own = worth(&exact(shape.touch), &after.worst(), instrument);
-    let with = others.zip(own).and_then(|(others, own)| (exact(others) + exact(own)).rounded(Rounding::Up));
+    let with = others
+        .zip(own)
+        .and_then(|(others, own)| (exact(others) + exact(own)).rounded(Rounding::Up));
     let Some(((most, others), with)) = most.zip(others).zip(with) else { return TOO_LARGE };
     if !can_be_marked(case, &after, instrument) {
         return TOO_LARGE;
@@ -476,7 +511,14 @@ fn leverage(case: &Case, shape: &mut Shape, book: &Book, instrument: &Instrument
         return (Ruling::Allow, Some((with, most)));
     }
     let fits = fitting(&before, shape, &(exact(most) - exact(others)), instrument);
-    breach(risk.on_leverage, shape, fits, Constraint::LeverageCap, Denial::LeverageAboveCap, (with, most))
+    breach(
+        risk.on_leverage,
+        shape,
+        fits,
+        Constraint::LeverageCap,
+        Denial::LeverageAboveCap,
+        (with, most),
+    )
 }
 
 /// Whether what the order leads to can be counted at its own instrument's mark, so that no later figure is out of range.
@@ -484,7 +526,9 @@ fn can_be_marked(case: &Case, after: &Held, instrument: &Instrument) -> bool {
     let Some((mark, _)) = case.facts.mark(&case.intent.instrument_id) else { return true };
     let others = gross_besides(case.facts, &case.holdings(), &case.intent.instrument_id);
     let own = worth(&exact(mark.get()), &after.worst(), instrument);
-    others.zip(own).is_some_and(|(others, own)| (exact(others) + exact(own)).rounded(Rounding::Up).is_some())
+    others
+        .zip(own)
+        .is_some_and(|(others, own)| (exact(others) + exact(own)).rounded(Rounding::Up).is_some())
 }
 
 fn with_order(case: &Case, shape: &Shape) -> (Held, Held) {
@@ -498,7 +542,8 @@ fn unsound_marks(case: &Case) -> Option<Denial> {
     let others = holdings.iter().filter(|held| held.instrument_id != case.intent.instrument_id);
     let marks: Vec<_> = others.map(|held| case.facts.mark(&held.instrument_id)).collect();
     let age_max_ns = i128::from(case.rules.execution.mark_age_max_ms) * 1_000_000;
-    let is_stale = |as_of: Timestamp| i128::from(case.at.as_ns()) - i128::from(as_of.as_ns()) > age_max_ns;
+    let is_stale =
+        |as_of: Timestamp| i128::from(case.at.as_ns()) - i128::from(as_of.as_ns()) > age_max_ns;
     if marks.contains(&None) {
         Some(Denial::MarkMissing)
     } else if marks.iter().flatten().any(|(_, as_of)| is_stale(*as_of)) {
@@ -521,7 +566,11 @@ fn fitting(before: &Held, shape: &Shape, room: &Exact, instrument: &Instrument) 
             before.position.clone() + before.open_buy.clone(),
         ),
     };
-    if other_way.abs() > most { Some(Decimal::ZERO) } else { (most - this_way).rounded(Rounding::Down) }
+    if other_way.abs() > most {
+        Some(Decimal::ZERO)
+    } else {
+        (most - this_way).rounded(Rounding::Down)
+    }
 }
 
 fn asset_exposure(case: &Case, shape: &mut Shape, book: &Book, instrument: &Instrument) -> Said {
@@ -533,8 +582,8 @@ fn asset_exposure(case: &Case, shape: &mut Shape, book: &Book, instrument: &Inst
         return PASS;
     }
     let risk = case.risk(book);
-    let Some(share) = risk.max_asset_exposure else { return deny(Denial::LimitMissing) };
-    let most = (exact(share.get()) * exact(book.equity.get())).rounded(Rounding::Down);
+    let Some(cap) = risk.max_asset_exposure else { return deny(Denial::LimitMissing) };
+    let most = (exact(cap.get()) * exact(book.equity.get())).rounded(Rounding::Down);
     let with = worth(&exact(shape.touch), &after.worst(), instrument);
     let Some((with, most)) = with.zip(most) else { return TOO_LARGE };
     if with <= most {
@@ -566,19 +615,26 @@ fn precision(case: &Case, shape: &mut Shape, instrument: &Instrument) -> Said {
         shape.limit_px = Some(px);
     }
     let floor = instrument.min_notional.get();
-    let asked = exact_worth(&exact(shape.touch), &exact(shape.qty), instrument).rounded(Rounding::Down);
+    let asked =
+        exact_worth(&exact(shape.touch), &exact(shape.qty), instrument).rounded(Rounding::Down);
     let Some(asked) = asked else { return TOO_LARGE };
     let figures = Some((asked, floor));
     if !shape.qty.is_positive() || asked < floor {
         shape.constraints.insert(Constraint::MinNotional);
         return (Ruling::Skip { reason: Skip::BelowFloor }, figures);
     }
-    if shape.qty == before { (Ruling::Allow, figures) } else { (Ruling::Reduce { to: qty(shape.qty) }, figures) }
+    if shape.qty == before {
+        (Ruling::Allow, figures)
+    } else {
+        (Ruling::Reduce { to: qty(shape.qty) }, figures)
+    }
 }
 
 fn on_grid(shape: &mut Shape, instrument: &Instrument) -> Option<Decimal> {
     let mut size = shape.qty;
-    if let Some(most) = instrument.max_qty.map(fillwright_domain::Qty::get).filter(|most| *most < size) {
+    if let Some(most) =
+        instrument.max_qty.map(fillwright_domain::Qty::get).filter(|most| *most < size)
+    {
         size = most;
         shape.constraints.insert(Constraint::MaxQuantity);
     }
@@ -600,7 +656,10 @@ fn common_multiple(lot: i128, step: i128) -> Option<Exact> {
     while rest != 0 {
         (divisor, rest) = (rest, divisor % rest);
     }
-    Some(exact(Decimal::from_mantissa(lot)) * exact(Decimal::from_mantissa(step)).over(&exact(Decimal::from_mantissa(divisor)))?)
+    Some(
+        exact(Decimal::from_mantissa(lot))
+            * exact(Decimal::from_mantissa(step)).over(&exact(Decimal::from_mantissa(divisor)))?,
+    )
 }
 
 fn limit_px(case: &Case, shape: &mut Shape, instrument: &Instrument) -> Option<Decimal> {
@@ -639,10 +698,11 @@ fn kinder(side: Side) -> Rounding {
 }
 
 fn is_worse(side: Side, px: Decimal, than: Decimal) -> bool {
-    px.cmp(&than) == match side {
-        Side::Buy => Ordering::Greater,
-        Side::Sell => Ordering::Less,
-    }
+    px.cmp(&than)
+        == match side {
+            Side::Buy => Ordering::Greater,
+            Side::Sell => Ordering::Less,
+        }
 }
 
 /// The mid moved against the order by what the intent allows, in basis points.

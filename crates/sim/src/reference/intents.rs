@@ -3,13 +3,18 @@
 use super::facts::Facts;
 use super::gates::{Case, Judged, judge, leverage_after, mid};
 use fillwright_domain::{
-    ExecutionId, ExecutionOutcome, ExecutionPlan, ExecutionReasonCode, ExecutionResult, ExecutionStatus, Intent,
-    IntentKey, OrderIntent, OrderIntentId, OrderType, Plane, Px, Qty, Quote, Ratio, ResultStatus, Side, Text,
-    TimeInForce, Timestamp,
+    ExecutionId, ExecutionOutcome, ExecutionPlan, ExecutionReasonCode, ExecutionResult,
+    ExecutionStatus, Intent, IntentKey, OrderIntent, OrderIntentId, OrderType, Plane, Px, Qty,
+    Quote, Ratio, ResultStatus, Side, Text, TimeInForce, Timestamp,
 };
 use fillwright_kernel::{Event, Input};
 
-pub(super) fn submit(facts: &Facts, at: Timestamp, intent: &Intent, quote: Option<&Quote>) -> Vec<Event> {
+pub(super) fn submit(
+    facts: &Facts,
+    at: Timestamp,
+    intent: &Intent,
+    quote: Option<&Quote>,
+) -> Vec<Event> {
     known(facts, intent).map_or_else(|| first_coming(facts, at, intent, quote), |event| vec![event])
 }
 
@@ -34,12 +39,19 @@ fn same_content(one: &Intent, other: &Intent) -> bool {
 
 fn status(facts: &Facts, intent: &Intent) -> Option<ResultStatus> {
     facts.events().find_map(|event| match event {
-        Event::IntentClosed { intent_id, result, .. } if *intent_id == intent.intent_id => Some(result.status),
+        Event::IntentClosed { intent_id, result, .. } if *intent_id == intent.intent_id => {
+            Some(result.status)
+        }
         _ => None,
     })
 }
 
-fn first_coming(facts: &Facts, at: Timestamp, intent: &Intent, quote: Option<&Quote>) -> Vec<Event> {
+fn first_coming(
+    facts: &Facts,
+    at: Timestamp,
+    intent: &Intent,
+    quote: Option<&Quote>,
+) -> Vec<Event> {
     let intent_key = IntentKey::derive(facts.partition, &intent.intent_id);
     let (rulebook_seq, case) = match facts.rulebook() {
         None => (0, None),
@@ -63,7 +75,12 @@ fn first_coming(facts: &Facts, at: Timestamp, intent: &Intent, quote: Option<&Qu
         },
     ];
     match (judged.refused, case.and_then(|case| case.plane)) {
-        (None, Some(plane)) => send(&mut events, at, order(intent, intent_key, &plan, plane, judged.shape.side), intent_key),
+        (None, Some(plane)) => send(
+            &mut events,
+            at,
+            order(intent, intent_key, &plan, plane, judged.shape.side),
+            intent_key,
+        ),
         (refused, _) => events.push(Event::IntentClosed {
             intent_id: intent.intent_id.clone(),
             intent_key,
@@ -103,7 +120,13 @@ fn plan(case: Option<&Case>, intent: &Intent, judged: &Judged) -> ExecutionPlan 
     }
 }
 
-fn order(intent: &Intent, key: IntentKey, plan: &ExecutionPlan, plane: Plane, side: Side) -> OrderIntent {
+fn order(
+    intent: &Intent,
+    key: IntentKey,
+    plan: &ExecutionPlan,
+    plane: Plane,
+    side: Side,
+) -> OrderIntent {
     let is_limit = plan.order_type == OrderType::Limit;
     OrderIntent {
         order_intent_id: OrderIntentId::derive(key, 1),
@@ -126,7 +149,12 @@ fn order(intent: &Intent, key: IntentKey, plan: &ExecutionPlan, plane: Plane, si
 fn send(events: &mut Vec<Event>, at: Timestamp, order: OrderIntent, intent_key: IntentKey) {
     events.push(Event::OrderEmitted { order: order.clone(), intent_key });
     if order.plane == Plane::Paper {
-        let outcome = outcome(&order, at, order.requested_quantity, ExecutionReasonCode::ExecutionNotAvailable);
+        let outcome = outcome(
+            &order,
+            at,
+            order.requested_quantity,
+            ExecutionReasonCode::ExecutionNotAvailable,
+        );
         let result = unpriced_result(&outcome);
         events.push(Event::OutcomeRecorded { outcome });
         events.push(Event::IntentClosed { intent_id: order.intent_id, intent_key, result });

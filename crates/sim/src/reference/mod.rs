@@ -44,10 +44,18 @@ impl Reference {
     pub fn decide(&self, at: Timestamp, input: &Input) -> Vec<Event> {
         let facts = Facts::new(&self.partition, &self.history);
         match input {
-            Input::AdoptRulebook { rulebook, by, reason } => admin::adopt(&facts, rulebook, by, reason),
-            Input::RegisterRun { run_id, manifest_hash, by } => admin::register(&facts, run_id, manifest_hash, by),
-            Input::SubmitIntent { intent, quote } => intents::submit(&facts, at, intent, quote.as_ref()),
-            Input::Mark { instrument_id, mark_px, as_of } => admin::mark(&facts, at, instrument_id, *mark_px, *as_of),
+            Input::AdoptRulebook { rulebook, by, reason } => {
+                admin::adopt(&facts, rulebook, by, reason)
+            }
+            Input::RegisterRun { run_id, manifest_hash, by } => {
+                admin::register(&facts, run_id, manifest_hash, by)
+            }
+            Input::SubmitIntent { intent, quote } => {
+                intents::submit(&facts, at, intent, quote.as_ref())
+            }
+            Input::Mark { instrument_id, mark_px, as_of } => {
+                admin::mark(&facts, at, instrument_id, *mark_px, *as_of)
+            }
             Input::Report(report) => orders::report(&facts, at, report),
             Input::EngageKillSwitch { by, reason } => admin::kill(&facts, by, reason),
             Input::ReleaseKillSwitch { by, reason } => admin::release(&facts, by, reason),

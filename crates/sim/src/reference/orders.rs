@@ -5,18 +5,19 @@ use super::facts::{Facts, Story};
 use super::intents::{outcome, unpriced_result};
 use crate::exact::{Exact, exact};
 use fillwright_domain::{
-    Decimal, ExecutionReasonCode, ExecutionReport, ExecutionResult, Notional, OrderStatus, Px, Qty, ReportKind,
-    Rounding, Side, Text, Timestamp,
+    Decimal, ExecutionReasonCode, ExecutionReport, ExecutionResult, Notional, OrderStatus, Px, Qty,
+    ReportKind, Rounding, Side, Text, Timestamp,
 };
-use fillwright_kernel::event::IgnoredReport;
 use fillwright_kernel::Event;
+use fillwright_kernel::event::IgnoredReport;
 
 /// After a restart: ask about every working order; nothing is known of those that were never answered.
 pub(super) fn resume(facts: &Facts) -> Vec<Event> {
     let mut events = Vec::new();
     for child in facts.working() {
         let Some(story) = facts.story(child.order.order_intent_id) else { continue };
-        let unanswered = matches!(story.status, OrderStatus::PendingNew | OrderStatus::PendingCancel);
+        let unanswered =
+            matches!(story.status, OrderStatus::PendingNew | OrderStatus::PendingCancel);
         events.push(Event::OrderQueried {
             order_intent_id: child.order.order_intent_id,
             instrument_id: child.order.market_id.clone(),
@@ -73,6 +74,7 @@ fn status_changed(report: &ExecutionReport, status: OrderStatus, text: Option<Te
     Event::OrderStatusChanged { order_intent_id: report.order_intent_id, status, exec_id, text }
 }
 
+#[expect(clippy::match_same_arms, reason = "a table: each report stands with what is left of it")]
 fn read(story: &Story, report: &ExecutionReport) -> Reading {
     use ExecutionReasonCode::{ExecutionNotAvailable, ExecutionRejected};
     use IgnoredReport::{Impossible, NothingNew};
@@ -97,7 +99,9 @@ fn read(story: &Story, report: &ExecutionReport) -> Reading {
             Reading::Moves(if untouched { story.otherwise } else { OrderStatus::PartiallyFilled })
         }
         ReportKind::CancelRejected => Reading::Ignored(NothingNew),
-        ReportKind::NotFound if !story.has_arrived && matches!(story.status, Unknown | PendingCancel) => {
+        ReportKind::NotFound
+            if !story.has_arrived && matches!(story.status, Unknown | PendingCancel) =>
+        {
             ends(Canceled, Qty::ZERO, ExecutionNotAvailable, None)
         }
         ReportKind::NotFound => Reading::Ignored(Impossible),
@@ -114,11 +118,22 @@ fn closing(story: &Story, status: OrderStatus, cum_qty: Qty) -> Reading {
     if cum_qty > story.child.order.requested_quantity {
         return Reading::Ignored(IgnoredReport::Overfill);
     }
-    Reading::Ends { status, cum_qty, reason: ExecutionReasonCode::ExecutionNotAvailable, text: None }
+    Reading::Ends {
+        status,
+        cum_qty,
+        reason: ExecutionReasonCode::ExecutionNotAvailable,
+        text: None,
+    }
 }
 
 /// Fills may come late, twice or not at all, so the largest total anybody stated counts.
-fn fill(story: &Story, report: &ExecutionReport, last_qty: Decimal, last_px: Decimal, cum_qty: Decimal) -> Reading {
+fn fill(
+    story: &Story,
+    report: &ExecutionReport,
+    last_qty: Decimal,
+    last_px: Decimal,
+    cum_qty: Decimal,
+) -> Reading {
     if !last_qty.is_positive() || !last_px.is_positive() || cum_qty < last_qty {
         return Reading::Ignored(IgnoredReport::Impossible);
     }
@@ -131,11 +146,20 @@ fn fill(story: &Story, report: &ExecutionReport, last_qty: Decimal, last_px: Dec
         return Reading::Ignored(IgnoredReport::Overfill);
     }
     let total = [exact(story.cum_qty.get()), exact(cum_qty), seen.qty];
-    let largest = total.into_iter().fold(Exact::zero(), |most, one| if one > most { one } else { most });
-    largest.rounded(Rounding::Down).map_or(Reading::Ignored(IgnoredReport::Impossible), Reading::Filled)
+    let largest =
+        total.into_iter().fold(Exact::zero(), |most, one| if one > most { one } else { most });
+    largest
+        .rounded(Rounding::Down)
+        .map_or(Reading::Ignored(IgnoredReport::Impossible), Reading::Filled)
 }
 
-fn filled(facts: &Facts, at: Timestamp, story: &Story, report: &ExecutionReport, cum_qty: Qty) -> Vec<Event> {
+fn filled(
+    facts: &Facts,
+    at: Timestamp,
+    story: &Story,
+    report: &ExecutionReport,
+    cum_qty: Qty,
+) -> Vec<Event> {
     let ReportKind::Fill { last_qty, last_px, fee, .. } = &report.kind else { return Vec::new() };
     let done = cum_qty == story.child.order.requested_quantity;
     let mut events = vec![Event::FillBooked {
@@ -176,17 +200,26 @@ fn end(
     let result = ExecutionResult {
         price: price.map(Px::new),
         slippage_bps: price.zip(mid).and_then(|(px, mid)| slippage_bps(child.order.side, mid, px)),
-        fees_usd: seen.fees.rounded(Rounding::Down).filter(|_| cum_qty.is_positive()).map(Notional::new),
+        fees_usd: seen
+            .fees
+            .rounded(Rounding::Down)
+            .filter(|_| cum_qty.is_positive())
+            .map(Notional::new),
         ..unpriced_result(&outcome)
     };
-    let closed =
-        Event::IntentClosed { intent_id: child.order.intent_id.clone(), intent_key: child.intent_key, result };
+    let closed = Event::IntentClosed {
+        intent_id: child.order.intent_id.clone(),
+        intent_key: child.intent_key,
+        result,
+    };
     [Event::OutcomeRecorded { outcome }, closed]
 }
 
 fn decision_px(facts: &Facts, intent: &str) -> Option<Decimal> {
     facts.events().find_map(|event| match event {
-        Event::PlanMade { intent_id, decision_px, .. } if intent_id.as_str() == intent => decision_px.map(Px::get),
+        Event::PlanMade { intent_id, decision_px, .. } if intent_id.as_str() == intent => {
+            decision_px.map(Px::get)
+        }
         _ => None,
     })
 }
@@ -201,14 +234,20 @@ struct Seen {
 
 impl Seen {
     fn of(story: &Story, last: Option<&ExecutionReport>) -> Self {
-        let mut seen =
-            Self { qty: Exact::zero(), notional: Exact::zero(), fees: Exact::zero(), is_countable: true };
+        let mut seen = Self {
+            qty: Exact::zero(),
+            notional: Exact::zero(),
+            fees: Exact::zero(),
+            is_countable: true,
+        };
         for fill in &story.fills {
             if let Event::FillBooked { last_qty, last_px, fee, .. } = fill {
                 seen.add(*last_qty, *last_px, *fee);
             }
         }
-        if let Some(ReportKind::Fill { last_qty, last_px, fee, .. }) = last.map(|report| &report.kind) {
+        if let Some(ReportKind::Fill { last_qty, last_px, fee, .. }) =
+            last.map(|report| &report.kind)
+        {
             seen.add(*last_qty, *last_px, *fee);
         }
         seen
@@ -224,7 +263,10 @@ impl Seen {
     }
 
     fn can_be_held(&self) -> bool {
-        self.is_countable && [&self.qty, &self.notional, &self.fees].iter().all(|figure| figure.rounded(Rounding::HalfEven).is_some())
+        self.is_countable
+            && [&self.qty, &self.notional, &self.fees]
+                .iter()
+                .all(|figure| figure.rounded(Rounding::HalfEven).is_some())
     }
 
     /// The worth of the fills, each rounded to 18 decimals, over their quantity; halves to even.

@@ -3,6 +3,7 @@
 
 use expect_test::Expect;
 use fillwright_sim::scenario::play;
+use std::fmt::Write as _;
 
 /// Plays a script and compares what happened with what is expected.
 pub fn check(script: &str, expected: &Expect) {
@@ -14,11 +15,18 @@ pub fn check_each(script: &str, values: &[&str], expected: &Expect) {
     let mut told = String::new();
     for value in values {
         let script = script.replace("{}", value);
-        let last = script.trim_end().lines().last().and_then(|line| line.split_whitespace().next()).unwrap_or_default();
+        let last = script
+            .trim_end()
+            .lines()
+            .last()
+            .and_then(|line| line.split_whitespace().next())
+            .unwrap_or_default();
         let story = play(&script);
         let lines = story.lines().filter(|line| line.split(' ').next() == Some(last));
-        told.push_str(&format!("{value}:\n"));
-        lines.for_each(|line| told.push_str(&format!("  {line}\n")));
+        let _ = writeln!(told, "{value}:");
+        for line in lines {
+            let _ = writeln!(told, "  {line}");
+        }
     }
     expected.assert_eq(&told);
 }
