@@ -1,6 +1,8 @@
-//! The book's exposure to one instrument stays within its share of equity, counted at worst case, working orders in
-//! full. An order that adds nothing to the worst case passes, and so does a safety exit. Figures: exposure with this
-//! order and the most allowed, in quote currency.
+//! The book's exposure to one instrument stays within its share of equity, counted at worst case: the largest position,
+//! either way, that working orders and this one could lead to, at the touch this one would trade against. An order that
+//! leaves the worst case no larger than it was passes, and so does a safety exit, before anything is compared. Where the
+//! rules reduce, the largest quantity that fits remains; none that fits is a refusal. Figures: exposure with this order,
+//! rounded up, and the most allowed, rounded down, in quote currency.
 
 use super::{Case, Draft, Ruling};
 use crate::Denial;

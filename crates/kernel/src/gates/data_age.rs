@@ -1,5 +1,6 @@
-//! The quote is there, two-sided, and neither old nor from the future. Figures: its age and the largest allowed, in
-//! milliseconds.
+//! The quote is there, neither old nor from the future, and two-sided; in this order. Figures: its age and the largest
+//! allowed, in whole milliseconds, rounded down; so a quote of the limit and a fraction of a millisecond still passes,
+//! and one from the future by any fraction is -1.
 
 use super::{Case, Draft, Ruling};
 use crate::Denial;

@@ -1,8 +1,10 @@
 //! The book's gross exposure over its equity stays within the cap: the rulebook's, or the intent's own where that is
-//! lower. Exposure is counted at worst case, working orders in full; other holdings at their marks, which must be there
-//! and fresh, and what the order leads to must be countable at its own instrument's mark as well. An order that adds
-//! nothing to the worst case passes, and so does a safety exit. Figures: exposure with
-//! this order and the most allowed, in quote currency.
+//! lower. Exposure is counted at worst case, working orders in full: this instrument at the touch the order would trade
+//! against, other holdings at their marks, which must be there and fresh; each rounded up. What the order as asked for
+//! leads to must be countable at its own instrument's mark as well. An order that leaves the worst case no larger than it
+//! was passes, and so does a safety exit, before anything is compared. Where the rules reduce, the largest quantity that
+//! fits remains; none that fits is a refusal. In this order: limit missing, mark missing, mark stale, figure out of range,
+//! above the cap. Figures: exposure with this order and the most allowed, rounded down, in quote currency.
 
 use super::{Case, Draft, Ruling};
 use crate::Denial;

@@ -10,8 +10,13 @@
 //! | rebalance | the sign of the change | sized from the equity |
 //! | rebalance to a zero target | the sign of the change | all of the position; never past it |
 //!
-//! What working orders already close is not closed twice. Figures: what the action would close, and what is there to
-//! close, in units.
+//! A size outside 0 to 1 is refused, but for a hold. A fraction of a position is rounded down to 18 decimals. What may only
+//! reduce is skipped where the action builds, whatever is held. What working orders on that side already close is not
+//! closed twice. Of a change of weight, nothing and dust are skipped first; towards a zero target, a sign that would add
+//! is skipped, and a flat position has nothing to close.
+//!
+//! Figures: what the action would close and what is left to close, in units; of a change of weight that closes nothing,
+//! its size and the minimum trade, as weights.
 
 use super::{Case, Draft, Ruling};
 use crate::{Denial, Skip};

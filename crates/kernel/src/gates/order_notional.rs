@@ -1,5 +1,6 @@
-//! One order is worth no more than one order may be. A safety exit passes. Figures: the order's worth at the reference
-//! price and the cap, in quote currency.
+//! One order is worth no more than one order may be. A safety exit passes before anything is compared. Where the rules
+//! reduce, the largest quantity that fits remains, rounded down to 18 decimals; none that fits is a refusal. Figures: the
+//! order's worth at the touch it would trade against, rounded up, and the cap, in quote currency.
 
 use super::{Case, Draft, Ruling};
 use crate::Denial;

@@ -1,6 +1,12 @@
-//! The order lies on the venue's grid: quantity rounded down to lot and step, capped at the largest order, limit price
-//! on the tick and never worse than stated. What is then worth less than the venue's minimum, or nothing, is skipped as
-//! Below Floor. Figures: the order's worth at the reference price and the venue's minimum, in quote currency.
+//! The order lies on the venue's grid: quantity capped at the largest order, then rounded down to the coarser of lot and
+//! step, of which one is a multiple of the other.
+//!
+//! Safety exits, and critical intents that may take, go at the market. Others have a limit: the near touch where they may
+//! only make; otherwise the far touch, or the mid moved against the order by the slippage the intent allows where that is
+//! tighter. The limit lies on the tick and is never worse than that; one that is not above zero is refused.
+//!
+//! What is then worth less than the venue's minimum, or nothing, is skipped as Below Floor. Figures: the order's worth at
+//! the touch it would trade against, rounded down, and the venue's minimum, in quote currency.
 
 use super::{Case, Draft, Ruling};
 use crate::{Denial, Skip};

@@ -1,6 +1,7 @@
 //! The quantity: a fraction of the book's allocation for additions, of its equity for changes of weight, at the touch
-//! the order would trade against. What closes a position was sized with it. Figures: the worth asked for and the
-//! allocation or equity it is a fraction of, in quote currency.
+//! the order would trade against. The worth asked for is rounded down, and so is the quantity it buys, to 18 decimals;
+//! a quantity of zero is skipped. What closes a position was sized with it and compares nothing. Figures: the worth
+//! asked for and the allocation or equity it is a fraction of, in quote currency.
 
 use super::{Case, Draft, Ruling};
 use crate::{Denial, Skip};
