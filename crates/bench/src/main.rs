@@ -35,6 +35,8 @@ struct Arguments {
 enum Case {
     /// The kernel alone, all checks on, paper plane.
     Kernel,
+    /// The encodings that were weighed for the journal.
+    Codec,
     /// Through the sequencer to a chained, synced journal.
     Durable,
     /// One intent at a time, beside a bare fdatasync.
@@ -47,6 +49,7 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let figures = match arguments.case {
         Case::Kernel => cases::kernel::run(arguments.intents)?,
+        Case::Codec => cases::codec::run(arguments.intents)?,
         Case::Durable => cases::durable::run(arguments.intents, arguments.dir.as_deref())?,
         Case::Latency => cases::latency::run(arguments.intents, arguments.dir.as_deref())?,
         Case::Recovery => cases::recovery::run(arguments.intents, arguments.dir.as_deref())?,

@@ -52,28 +52,32 @@ pub fn submit_lines(
     mut tell: impl FnMut(Progress),
 ) -> Result<IntakeReport, DeskError> {
     let intents = Intents::new(source, input);
-    submit_all(desk, source, intents, Grouping::AsTheyCome, &mut tell)
+    submit_all(desk, source, intents, Grouping::AsTheyCome, &mut tell, &mut |_| Ok(()))
 }
 
 /// Reads a file of the inbox by its ending: `.ndjson` intents or `.csv` drift orders. The same file is always taken in
-/// the same groups, so that under a scripted clock the same files lead to the same journal.
+/// the same groups, so that under a scripted clock the same files lead to the same journal. `between` is called with
+/// the desk behind each group: whoever must be heard while a long file is read is heard there.
 ///
 /// # Errors
 ///
-/// As [`submit_lines`].
+/// As [`submit_lines`]; whatever `between` says.
 pub fn submit_file(
     desk: &mut Desk,
     path: &Path,
     mut tell: impl FnMut(Progress),
+    mut between: impl FnMut(&mut Desk) -> Result<(), DeskError>,
 ) -> Result<IntakeReport, DeskError> {
     let source =
         path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let file = File::open(path).map_err(|error| read_error(&source, error))?;
     let input = BufReader::with_capacity(1 << 20, file);
     if path.extension().is_some_and(|ending| ending == "csv") {
-        submit_all(desk, &source, DriftOrders::new(&source, input), Grouping::Full, &mut tell)
+        let orders = DriftOrders::new(&source, input);
+        submit_all(desk, &source, orders, Grouping::Full, &mut tell, &mut between)
     } else {
-        submit_all(desk, &source, Intents::new(&source, input), Grouping::Full, &mut tell)
+        let intents = Intents::new(&source, input);
+        submit_all(desk, &source, intents, Grouping::Full, &mut tell, &mut between)
     }
 }
 
@@ -93,6 +97,7 @@ fn submit_all(
     records: impl Iterator<Item = Result<Intent, IntakeError>> + Send,
     grouping: Grouping,
     tell: &mut impl FnMut(Progress),
+    between: &mut impl FnMut(&mut Desk) -> Result<(), DeskError>,
 ) -> Result<IntakeReport, DeskError> {
     std::thread::scope(|scope| {
         let (sender, parsed) = bounded(PARSED_AHEAD);
@@ -103,7 +108,7 @@ fn submit_all(
                 }
             }
         });
-        take_groups(desk, source, &parsed, grouping, tell)
+        take_groups(desk, source, &parsed, grouping, tell, between)
     })
 }
 
@@ -113,6 +118,7 @@ fn take_groups(
     parsed: &Receiver<Result<Intent, IntakeError>>,
     grouping: Grouping,
     tell: &mut impl FnMut(Progress),
+    between: &mut impl FnMut(&mut Desk) -> Result<(), DeskError>,
 ) -> Result<IntakeReport, DeskError> {
     let mut report = IntakeReport::default();
     while let Ok(first) = parsed.recv() {
@@ -136,6 +142,7 @@ fn take_groups(
         }
         report.submitted += group.len() as u64;
         tell(Progress::Replies(&desk.process(group)?));
+        between(desk)?;
     }
     Ok(report)
 }

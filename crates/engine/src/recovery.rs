@@ -1,12 +1,13 @@
 //! From what is on disk to a sequencer that goes on where it stopped.
 
 use crate::{Sequencer, SequencerError};
+use crossbeam_channel::{Sender, bounded};
 use fillwright_domain::Timestamp;
 use fillwright_journal::codec::{self, CodecError};
 use fillwright_journal::{
     Chunk, Journal, JournalError, JournalOptions, Opened, Recovery, SkippedSnapshot, Storage,
 };
-use fillwright_kernel::Kernel;
+use fillwright_kernel::{Event, Kernel};
 use std::sync::Arc;
 
 /// What recovery found.
@@ -96,29 +97,59 @@ pub fn recover_with(
     Ok((sequencer, Recovered { opened, snapshot_seq, skipped, replayed }))
 }
 
+/// Verified entries that may wait for their events to be applied, in chunks.
+const CHUNKS_AHEAD: usize = 2;
+
+/// Replays on this thread what a second one decodes and the journal's own verifies.
 fn replay_all(
-    mut recovery: Recovery,
+    recovery: Recovery,
     kernel: &mut Kernel,
     last_at: &mut Timestamp,
     mut progress: impl FnMut(u64),
 ) -> Result<(Journal, Opened), RecoveryError> {
-    while let Some(chunk) = recovery.next_chunk()? {
-        replay(&chunk, kernel, last_at)?;
-        progress(kernel.state().seq);
-    }
+    let (sender, decoded) = bounded(CHUNKS_AHEAD);
+    let recovery = std::thread::scope(|scope| {
+        let decoder = scope.spawn(move || decode_all(recovery, &sender));
+        for facts in decoded {
+            replay(&facts, kernel, last_at);
+            progress(kernel.state().seq);
+        }
+        decoder.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })?;
     Ok(recovery.finish()?)
 }
 
-fn replay(
-    chunk: &Chunk,
-    kernel: &mut Kernel,
-    last_at: &mut Timestamp,
-) -> Result<(), RecoveryError> {
-    for entry in chunk.entries() {
-        let events = codec::decode_events(entry.payload)
-            .map_err(|source| RecoveryError::Entry { seq: entry.seq, source })?;
-        kernel.replay(&events);
-        *last_at = Timestamp::from_ns(entry.at);
+/// The state-changing events of one chunk, end to end.
+struct Facts {
+    events: Vec<Event>,
+    /// For each entry: where its events end, and its time.
+    entries: Vec<(usize, Timestamp)>,
+}
+
+fn decode_all(mut recovery: Recovery, sender: &Sender<Facts>) -> Result<Recovery, RecoveryError> {
+    while let Some(chunk) = recovery.next_chunk()? {
+        if sender.send(decode(&chunk)?).is_err() {
+            break;
+        }
     }
-    Ok(())
+    Ok(recovery)
+}
+
+fn decode(chunk: &Chunk) -> Result<Facts, RecoveryError> {
+    let mut facts = Facts { events: Vec::new(), entries: Vec::with_capacity(chunk.len()) };
+    for entry in chunk.entries() {
+        codec::decode_facts(entry.payload, &mut facts.events)
+            .map_err(|source| RecoveryError::Entry { seq: entry.seq, source })?;
+        facts.entries.push((facts.events.len(), Timestamp::from_ns(entry.at)));
+    }
+    Ok(facts)
+}
+
+fn replay(facts: &Facts, kernel: &mut Kernel, last_at: &mut Timestamp) {
+    let mut from = 0;
+    for (end, at) in &facts.entries {
+        kernel.replay(&facts.events[from..*end]);
+        *last_at = *at;
+        from = *end;
+    }
 }

@@ -2,7 +2,7 @@
 
 use fillwright_domain::Timestamp;
 use fillwright_journal::{Journal, JournalError, Receipt, Room, codec};
-use fillwright_kernel::{Effect, Input, Kernel, Step};
+use fillwright_kernel::{Effect, Input, Kernel, Pending};
 
 /// One partition's single writer: the kernel, its journal, and the steps that are not durable yet.
 pub struct Sequencer {
@@ -10,9 +10,11 @@ pub struct Sequencer {
     journal: Journal,
     last_at: Timestamp,
     /// Stepped and appended, not handed to the disk.
-    taken: Vec<Step>,
+    taken: Vec<Pending>,
     /// Handed to the disk, not known durable.
-    in_flight: Vec<Step>,
+    in_flight: Vec<Pending>,
+    /// The bytes of the input being taken.
+    encoded: Vec<u8>,
 }
 
 /// Why an input was not taken, or why the process must stop.
@@ -21,6 +23,14 @@ pub enum SequencerError {
     /// The journal failed. Memory may be ahead of the disk, so nothing more may be released.
     #[error("the journal failed; the process must stop and recover from what is on disk")]
     Journal(#[from] JournalError),
+    /// An input that no entry could hold. Nothing was decided on it.
+    #[error("an input of {len} bytes is larger than the {max} an entry can hold; split it")]
+    TooLarge {
+        /// Its length in bytes.
+        len: usize,
+        /// The most that is taken.
+        max: usize,
+    },
     /// Only the reserve is left, which belongs to inputs that end risk.
     #[error(
         "the disk is nearly full: only the journal's reserve is left, which is kept for halts, cancels and reports; \
@@ -54,7 +64,14 @@ impl Sequencer {
         if next != stepped + 1 {
             return Err(SequencerError::OutOfStep { journal: next, kernel: stepped + 1 });
         }
-        Ok(Self { kernel, journal, last_at, taken: Vec::new(), in_flight: Vec::new() })
+        Ok(Self {
+            kernel,
+            journal,
+            last_at,
+            taken: Vec::new(),
+            in_flight: Vec::new(),
+            encoded: Vec::new(),
+        })
     }
 
     /// The kernel, to read. Its state is ahead of the disk by what was taken and not settled.
@@ -76,18 +93,34 @@ impl Sequencer {
     ///
     /// # Errors
     ///
-    /// `SpaceLow` where the input may wait and the disk may not; the journal's own errors otherwise.
+    /// `TooLarge` and `SpaceLow` where the input was not taken and the others may go on; otherwise the process must
+    /// stop.
     pub fn take(&mut self, at: Timestamp, input: &Input) -> Result<u64, SequencerError> {
         if matches!(input, Input::SubmitIntent { .. }) && self.journal.room() == Room::Reserve {
             return Err(SequencerError::SpaceLow);
         }
+        self.encode(input)?;
         self.last_at = self.last_at.max(at);
         let step = self.kernel.step(self.last_at, input);
+        let encoded = &self.encoded;
         let seq = self.journal.append_with(self.last_at.as_ns(), |payload| {
-            codec::encode_step(input, &step.events, payload);
+            codec::encode_entry(encoded, &step.events, payload);
         })?;
-        self.taken.push(step);
+        self.taken.push(step.pending());
         Ok(seq)
+    }
+
+    /// Encodes an input before it is decided on, so that none is decided that no entry could hold: what is decided
+    /// repeats an input once at most and adds little to it.
+    fn encode(&mut self, input: &Input) -> Result<(), SequencerError> {
+        const SHARE: u64 = 4;
+        self.encoded.clear();
+        codec::encode_input(input, &mut self.encoded);
+        let max = usize::try_from(self.journal.max_payload() / SHARE).unwrap_or(usize::MAX);
+        match self.encoded.len() {
+            len if len > max => Err(SequencerError::TooLarge { len, max }),
+            _ => Ok(()),
+        }
     }
 
     /// Makes everything taken durable and gives up its effects, in the order of the entries.
@@ -152,8 +185,8 @@ impl Sequencer {
     }
 }
 
-fn release(steps: &mut Vec<Step>, receipt: &Receipt, effects: &mut Vec<Effect>) {
-    for step in steps.drain(..) {
+fn release(pending: &mut Vec<Pending>, receipt: &Receipt, effects: &mut Vec<Effect>) {
+    for step in pending.drain(..) {
         effects.extend(step.release(receipt));
     }
 }

@@ -270,7 +270,9 @@ impl CheckpointLog {
 }
 
 fn open_file(storage: &dyn Storage, read: &Checkpoints) -> io::Result<Box<dyn StorageFile>> {
-    if read.torn {
+    // A sync may have failed before the process ended: what can be read need not be on the disk, and syncing it again
+    // would prove nothing. Writing it anew does.
+    if read.torn || !read.whole.is_empty() {
         storage.replace(CHECKPOINT_FILE, &read.whole)?;
     }
     match storage.open(CHECKPOINT_FILE) {

@@ -7,6 +7,7 @@
 use crate::Hash;
 use fillwright_kernel::{Event, Input, State};
 use sha2::{Digest, Sha256};
+use std::convert::Infallible;
 
 const LENGTH_BYTES: usize = 4;
 
@@ -38,13 +39,45 @@ pub enum CodecError {
 ///
 /// Never: writing to memory cannot fail, and an input is far below 4 GiB.
 pub fn encode_step(input: &Input, events: &[Event], buffer: &mut Vec<u8>) {
-    let start = buffer.len();
-    buffer.extend([0; LENGTH_BYTES]);
-    minicbor::encode(input, &mut *buffer).expect("writing to memory cannot fail");
-    let length =
-        u32::try_from(buffer.len() - start - LENGTH_BYTES).expect("an input is far below 4 GiB");
-    buffer[start..start + LENGTH_BYTES].copy_from_slice(&length.to_le_bytes());
-    minicbor::encode(events, buffer).expect("writing to memory cannot fail");
+    let mut encoded = Vec::new();
+    encode_input(input, &mut encoded);
+    encode_entry(&encoded, events, buffer);
+}
+
+/// Appends an input's bytes to a buffer, so that their length can be looked at before anything is decided.
+///
+/// # Panics
+///
+/// Never: writing to memory cannot fail.
+pub fn encode_input(input: &Input, buffer: &mut Vec<u8>) {
+    minicbor::encode(input, Sink(buffer)).expect("writing to memory cannot fail");
+}
+
+/// Appends the payload of a step to a buffer, from its input's bytes and its events.
+///
+/// # Panics
+///
+/// Never: writing to memory cannot fail, and an input is far below 4 GiB.
+pub fn encode_entry(input: &[u8], events: &[Event], buffer: &mut Vec<u8>) {
+    let length = u32::try_from(input.len()).expect("an input is far below 4 GiB");
+    buffer.extend_from_slice(&length.to_le_bytes());
+    buffer.extend_from_slice(input);
+    minicbor::encode(events, Sink(buffer)).expect("writing to memory cannot fail");
+}
+
+/// A buffer to encode into. Most of what CBOR writes is a single byte, which costs less to push than to copy.
+struct Sink<'a>(&'a mut Vec<u8>);
+
+impl minicbor::encode::Write for Sink<'_> {
+    type Error = Infallible;
+
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
+        match bytes {
+            [byte] => self.0.push(*byte),
+            bytes => self.0.extend_from_slice(bytes),
+        }
+        Ok(())
+    }
 }
 
 /// Reads the input of a payload.
@@ -70,6 +103,45 @@ pub fn decode_events(payload: &[u8]) -> Result<Vec<Event>, CodecError> {
         0 => Ok(decoded),
         rest => Err(CodecError::Trailing(rest)),
     }
+}
+
+/// Numbers of the events that leave the state as it is, in the order of their `#[n(…)]`: replay steps over them.
+const WITHOUT_TRACE: [u32; 5] = [2, 5, 6, 7, 15];
+
+/// Reads the events of a payload that change the state, in order, onto the end of `facts`. What is recorded only to be read, such
+/// as the gates' verdicts, is stepped over.
+///
+/// # Errors
+///
+/// `CodecError` says which part is not what it should be.
+pub fn decode_facts(payload: &[u8], facts: &mut Vec<Event>) -> Result<(), CodecError> {
+    let (_, events) = split(payload)?;
+    let mut decoder = minicbor::Decoder::new(events);
+    read_facts(&mut decoder, facts)
+        .map_err(|source| CodecError::Cbor { part: "events", source })?;
+    match events.len() - decoder.position() {
+        0 => Ok(()),
+        rest => Err(CodecError::Trailing(rest)),
+    }
+}
+
+fn read_facts(
+    decoder: &mut minicbor::Decoder,
+    facts: &mut Vec<Event>,
+) -> Result<(), minicbor::decode::Error> {
+    let count = decoder
+        .array()?
+        .ok_or_else(|| minicbor::decode::Error::message("expected a counted array"))?;
+    for _ in 0..count {
+        let mut probe = decoder.probe();
+        probe.array()?;
+        if WITHOUT_TRACE.contains(&probe.u32()?) {
+            decoder.skip()?;
+        } else {
+            facts.push(decoder.decode()?);
+        }
+    }
+    Ok(())
 }
 
 fn split(payload: &[u8]) -> Result<(&[u8], &[u8]), CodecError> {

@@ -1,6 +1,6 @@
 //! All that can have happened.
 
-use crate::gates::{GateSet, Verdict};
+use crate::verdict::{GateSet, Verdict};
 use fillwright_domain::{
     BookId, ContentDigest, ExecId, ExecutionOutcome, ExecutionPlan, ExecutionResult, InstrumentId,
     IntentId, IntentKey, Notional, OrderIntent, OrderIntentId, OrderStatus, Principal, Px, Qty,
@@ -121,7 +121,7 @@ pub enum Event {
         #[n(1)]
         rulebook_seq: u64,
         /// Verdicts in the order of the gates, up to the first refusal.
-        #[n(2)]
+        #[cbor(n(2), with = "crate::verdict::embedded")]
         verdicts: Vec<Verdict>,
         /// Gates that were passed over because no rule is in force for them yet.
         #[n(3)]

@@ -16,14 +16,16 @@ pub mod orders;
 mod planes;
 mod rules;
 pub mod state;
+pub mod verdict;
 
 pub use denial::{Denial, Skip};
 pub use effect::{Answer, Durable, Effect, effects_of};
 pub use event::{Event, IgnoredReport, Refusal};
-pub use gates::{Figures, Gate, GateSet, Ruling, Verdict};
+
 pub use input::Input;
 pub use intents::OpenIntent;
 pub use state::State;
+pub use verdict::{Figures, Gate, GateSet, Ruling, Verdict};
 
 use fillwright_domain::{Text, Timestamp};
 
@@ -100,6 +102,30 @@ pub struct Step {
 }
 
 impl Step {
+    /// What is left to do once the events stand in the journal's buffer: nothing but to wait for the disk.
+    pub fn pending(self) -> Pending {
+        Pending { seq: self.seq, effects: self.effects }
+    }
+
+    /// Gives up the effects, once the entry is durable.
+    ///
+    /// # Panics
+    ///
+    /// As [`Pending::release`].
+    pub fn release(self, proof: &impl Durable) -> Vec<Effect> {
+        self.pending().release(proof)
+    }
+}
+
+/// A step whose events were handed to the journal: it holds its effects until they are shown to be durable.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "effects that are never released never happen"]
+pub struct Pending {
+    seq: u64,
+    effects: Vec<Effect>,
+}
+
+impl Pending {
     /// Gives up the effects, once the entry is durable.
     ///
     /// # Panics

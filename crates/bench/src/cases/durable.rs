@@ -13,7 +13,7 @@ use std::path::Path;
 /// Intents a sender hands over at once, as a portfolio or a file reader does.
 const GROUP: u64 = 256;
 /// Groups that may wait between the two threads.
-const QUEUE: usize = 64;
+const QUEUE: usize = 8;
 
 /// Sends `intents` intents and waits until every one was answered.
 pub fn run(intents: u64, under: Option<&Path>) -> Result<Figures> {

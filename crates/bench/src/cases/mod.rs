@@ -1,5 +1,6 @@
 //! One case a file.
 
+pub mod codec;
 pub mod durable;
 pub mod kernel;
 pub mod latency;

@@ -1,0 +1,268 @@
+//! What gates say: which gate, its ruling, the figures it compared.
+
+use crate::denial::{Denial, Skip};
+use fillwright_domain::{Decimal, Qty};
+use minicbor::data::{IanaTag, Type};
+use minicbor::{Decode, Decoder, Encode, Encoder};
+use serde::{Serialize, Serializer, ser::SerializeSeq};
+
+/// Every gate, in the order in which they judge. Numbers are wire codes and are never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Encode, Decode)]
+#[cbor(index_only)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Gate {
+    /// Rules are in force at all.
+    #[n(0)]
+    Rulebook = 0,
+    /// The book is known and enabled.
+    #[n(1)]
+    Book = 1,
+    /// `Source_Run` is in the registry of audited runs.
+    #[n(2)]
+    Provenance = 2,
+    /// The strategy is known, enabled and owns the book.
+    #[n(3)]
+    Strategy = 3,
+    /// The lane admits the strategy.
+    #[n(4)]
+    Lane = 4,
+    /// A session is running.
+    #[n(5)]
+    Session = 5,
+    /// The model behind the strategy is fit for this environment.
+    #[n(6)]
+    ModelStatus = 6,
+    /// The instrument is known and enabled.
+    #[n(7)]
+    Instrument = 7,
+    /// The venue is known, enabled, and the book has an executor there.
+    #[n(8)]
+    Venue = 8,
+    /// The market is open.
+    #[n(9)]
+    TradingHours = 9,
+    /// The instrument is not halted.
+    #[n(10)]
+    Halt = 10,
+    /// The venue answers.
+    #[n(11)]
+    VenueHealth = 11,
+    /// The quote is there, two-sided and fresh.
+    #[n(12)]
+    DataAge = 12,
+    /// No maintenance.
+    #[n(13)]
+    Maintenance = 13,
+    /// No kill switch.
+    #[n(14)]
+    KillSwitch = 14,
+    /// No cooldown.
+    #[n(15)]
+    Cooldown = 15,
+    /// No incident that blocks.
+    #[n(16)]
+    BlockingIncident = 16,
+    /// Not in reduce-only mode.
+    #[n(17)]
+    ReduceOnlyMode = 17,
+    /// The action gives a side and a position change.
+    #[n(18)]
+    Mapping = 18,
+    /// The allocation gives a quantity.
+    #[n(19)]
+    Sizing = 19,
+    /// The volatility target allows it.
+    #[n(20)]
+    VolatilityTarget = 20,
+    /// The capital plan allows it.
+    #[n(21)]
+    CapitalPlan = 21,
+    /// Orders of several strategies in one instrument, together.
+    #[n(22)]
+    Aggregation = 22,
+    /// One order's worth.
+    #[n(23)]
+    OrderNotional = 23,
+    /// One instrument's position.
+    #[n(24)]
+    PositionLimit = 24,
+    /// Gross exposure over equity.
+    #[n(25)]
+    Leverage = 25,
+    /// Exposure to one instrument over equity.
+    #[n(26)]
+    AssetExposure = 26,
+    /// Gross exposure.
+    #[n(27)]
+    GrossExposure = 27,
+    /// Net exposure.
+    #[n(28)]
+    NetExposure = 28,
+    /// Exposure to one sector.
+    #[n(29)]
+    SectorExposure = 29,
+    /// Loss and drawdown.
+    #[n(30)]
+    Drawdown = 30,
+    /// The regime allows an aggressive long.
+    #[n(31)]
+    RegimeParity = 31,
+    /// Lot, tick, largest and smallest order.
+    #[n(32)]
+    Precision = 32,
+    /// Order types the policy allows.
+    #[n(33)]
+    OrderTypePolicy = 33,
+    /// Slippage budget.
+    #[n(34)]
+    SlippageBudget = 34,
+    /// Participation in the market's volume.
+    #[n(35)]
+    Participation = 35,
+    /// Route and fallback.
+    #[n(36)]
+    Route = 36,
+    /// The limit price against a reference.
+    #[n(37)]
+    PriceCollar = 37,
+    /// The schedule of child orders.
+    #[n(38)]
+    Schedule = 38,
+    /// Messages and orders per interval.
+    #[n(39)]
+    MessageRate = 39,
+}
+
+/// What a gate says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Encode, Decode)]
+#[serde(rename_all = "snake_case")]
+pub enum Ruling {
+    /// Pass.
+    #[n(0)]
+    Allow,
+    /// Pass with a smaller quantity.
+    #[n(1)]
+    Reduce {
+        /// The quantity that passes.
+        #[n(0)]
+        to: Qty,
+    },
+    /// A safety exit passes a gate that only guards new risk.
+    #[n(2)]
+    Bypass,
+    /// Refused.
+    #[n(3)]
+    Deny {
+        /// Why.
+        #[n(0)]
+        reason: Denial,
+    },
+    /// Nothing needs to be sent.
+    #[n(4)]
+    Skip {
+        /// Why.
+        #[n(0)]
+        reason: Skip,
+    },
+}
+
+/// A gate's ruling with the figures it compared, in the unit the gate's file states.
+///
+/// A plain pass is stored as its gate's number alone, anything else as an array of the three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// The gate.
+    pub gate: Gate,
+    /// What it says.
+    pub ruling: Ruling,
+    /// What it compared, where it compared figures.
+    pub figures: Option<Figures>,
+}
+
+/// The two figures a gate compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Encode, Decode)]
+pub struct Figures {
+    /// What was asked for, or found.
+    #[n(0)]
+    pub asked: Decimal,
+    /// What the rule allows.
+    #[n(1)]
+    pub limit: Decimal,
+}
+
+impl<C> Encode<C> for Verdict {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        match (self.ruling, &self.figures) {
+            (Ruling::Allow, None) => self.gate.encode(e, ctx),
+            (ruling, figures) => (self.gate, ruling, figures).encode(e, ctx),
+        }
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Verdict {
+    fn decode(d: &mut Decoder<'b>, ctx: &mut C) -> Result<Self, minicbor::decode::Error> {
+        if d.datatype()? != Type::Array {
+            return Ok(Self { gate: d.decode_with(ctx)?, ruling: Ruling::Allow, figures: None });
+        }
+        let (gate, ruling, figures) = d.decode_with(ctx)?;
+        Ok(Self { gate, ruling, figures })
+    }
+}
+
+/// Stores verdicts as CBOR inside a byte string (RFC 8949, 3.4.5.1), so that replay, which never looks at them, steps
+/// over them at once.
+pub(crate) mod embedded {
+    use super::{Decoder, Encoder, IanaTag, Verdict};
+
+    pub(crate) fn encode<C, W: minicbor::encode::Write>(
+        verdicts: &[Verdict],
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        let mut inner = Encoder::new(Vec::with_capacity(512));
+        let written = inner.encode(verdicts).map(|_| ());
+        written.map_err(|_| minicbor::encode::Error::message("writing to memory cannot fail"))?;
+        e.tag(IanaTag::Cbor)?.bytes(inner.writer())?.ok()
+    }
+
+    pub(crate) fn decode<C>(
+        d: &mut Decoder<'_>,
+        _: &mut C,
+    ) -> Result<Vec<Verdict>, minicbor::decode::Error> {
+        if d.tag()? != IanaTag::Cbor.tag() {
+            return Err(minicbor::decode::Error::message("expected verdicts inside a byte string"));
+        }
+        minicbor::decode(d.bytes()?)
+    }
+}
+
+/// A set of gates, listed in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(transparent)]
+pub struct GateSet(#[n(0)] u64);
+
+impl GateSet {
+    pub(crate) fn insert(&mut self, gate: Gate) {
+        self.0 |= 1 << gate as u8;
+    }
+
+    /// Whether the gate is in the set.
+    pub fn contains(self, gate: Gate) -> bool {
+        self.0 & (1 << gate as u8) != 0
+    }
+}
+
+impl Serialize for GateSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut names = serializer.serialize_seq(None)?;
+        for (gate, _) in crate::gates::order().filter(|(gate, _)| self.contains(*gate)) {
+            names.serialize_element(&gate)?;
+        }
+        names.end()
+    }
+}
