@@ -102,7 +102,7 @@ impl Plan {
 }
 
 /// What runs did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Runs.
     pub runs: u64,

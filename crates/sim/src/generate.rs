@@ -4,9 +4,9 @@
 use crate::rng::Rng;
 use fillwright_domain::{
     ActionType, Ask, BookId, CalendarId, Decimal, ExecId, ExecutionIntent, ExecutionReport,
-    Instrument, InstrumentId, Intent, IntentId, Notional, NumberText, OrderIntentId, Origin, Plane,
-    PositionId, Principal, Px, Qty, Quote, Ratio, Rebalance, ReportKind, RunId, StrategyId, Text,
-    Timestamp, Urgency, VenueId, VenueOrderId,
+    Instrument, InstrumentId, Intent, IntentId, Notional, NumberText, OrderIntent, OrderIntentId,
+    Origin, Plane, PositionId, Principal, Px, Qty, Quote, Ratio, Rebalance, ReportKind, RunId,
+    StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
 };
 use fillwright_kernel::Input;
 use fillwright_policy::{
@@ -401,23 +401,27 @@ impl Generator {
             order_intent_id: OrderIntentId::derive(key, 1),
             exec_id: ExecId::new(format!("F{}", self.rng.below(1000))),
             transact_at: self.at(),
-            kind: self.forged_kind(),
+            kind: self.forged_kind(UNIT),
         })
     }
 
-    fn forged_kind(&mut self) -> ReportKind {
-        let mut qty = || {
-            Qty::new(self.rng.pick(&[
-                units(0),
-                units(1),
-                units(UNIT),
-                units(-UNIT),
-                number("1000000000000"),
-            ]))
-        };
+    /// A report nobody sent on an order that is at work.
+    pub fn forged_report_on(&mut self, order: &OrderIntent) -> Input {
+        Input::Report(ExecutionReport {
+            order_intent_id: order.order_intent_id,
+            exec_id: ExecId::new(format!("F{}", self.rng.below(1000))),
+            transact_at: self.at(),
+            kind: self.forged_kind(order.requested_quantity.get().mantissa()),
+        })
+    }
+
+    fn forged_kind(&mut self, ordered: i128) -> ReportKind {
+        let sizes =
+            [0, 1, -1, ordered / 3, ordered / 2, ordered, ordered.saturating_add(1), i128::MAX];
+        let mut qty = || Qty::new(units(self.rng.pick(&sizes)));
         let (last_qty, cum_qty) = (qty(), qty());
         let text = Text::new("forged");
-        match self.rng.below(9) {
+        match self.rng.below(12) {
             0 => ReportKind::Accepted { venue_order_id: VenueOrderId::new("F") },
             1 => ReportKind::Rejected { text },
             2 => ReportKind::Canceled { cum_qty },
@@ -427,7 +431,12 @@ impl Generator {
             6 => ReportKind::QueryFailed { text },
             _ => ReportKind::Fill {
                 last_qty,
-                last_px: Px::new(self.rng.pick(&[units(0), units(UNIT / 3), units(i128::MAX)])),
+                last_px: Px::new(self.rng.pick(&[
+                    units(0),
+                    units(UNIT),
+                    units(UNIT / 3),
+                    units(i128::MAX),
+                ])),
                 cum_qty,
                 fee: Notional::new(self.rng.pick(&[units(0), units(-5), units(i128::MAX)])),
             },

@@ -171,6 +171,7 @@ impl World {
         for _ in 0..steps {
             self.generator.wait();
             self.venue_acts()?;
+            self.somebody_forges()?;
             let input = self.generator.input();
             if input == Input::Resume {
                 self.pair.restart()?;
@@ -179,6 +180,17 @@ impl World {
             self.take(&input)?;
         }
         self.come_to_rest()
+    }
+
+    /// In a wild run, reports nobody sent come in on orders that are at work.
+    fn somebody_forges(&mut self) -> Result<(), String> {
+        let working = self.pair.oracle.orders_at_work();
+        if !self.is_wild || working.is_empty() || !self.rng.chance(300) {
+            return Ok(());
+        }
+        let order = &working[self.rng.index(working.len())];
+        let forged = self.generator.forged_report_on(order);
+        self.take(&forged)
     }
 
     fn take(&mut self, input: &Input) -> Result<(), String> {

@@ -51,8 +51,10 @@ struct Seen {
 }
 
 /// How much was witnessed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
+    /// How often each refusal, skip, ignored report and refused admin input came up.
+    pub reasons: BTreeMap<String, u64>,
     /// Steps.
     pub steps: u64,
     /// Intents accepted.
@@ -82,6 +84,9 @@ pub struct Tally {
 impl Tally {
     /// Adds what another run saw.
     pub fn add(&mut self, other: Self) {
+        for (reason, times) in other.reasons {
+            *self.reasons.entry(reason).or_default() += times;
+        }
         self.steps += other.steps;
         self.intents += other.intents;
         self.duplicates += other.duplicates;
@@ -225,7 +230,11 @@ impl Oracle {
                 order.cum_qty = cum;
                 order.last_status = Some(*status);
             }
-            Event::ReportIgnored { .. } => self.tally.ignored += 1,
+            Event::ReportIgnored { why, .. } => {
+                self.tally.ignored += 1;
+                self.count(format!("{why:?}"));
+            }
+            Event::InputRefused { why, .. } => self.count(format!("{why:?}")),
             Event::OutcomeRecorded { outcome } => self.ended(outcome)?,
             Event::IntentClosed { intent_id, result, .. } => {
                 let known = self.intents.insert(intent_id.clone(), Some(result.status));
@@ -240,11 +249,14 @@ impl Oracle {
                 );
             }
             Event::RunRegistered { .. }
-            | Event::InputRefused { .. }
             | Event::PlanMade { .. }
             | Event::KillSwitchReleaseRequested { .. } => {}
         }
         Ok(())
+    }
+
+    fn count(&mut self, reason: String) {
+        *self.tally.reasons.entry(reason).or_default() += 1;
     }
 
     fn working_order(&mut self, id: OrderIntentId) -> Result<&mut Seen, String> {
@@ -270,6 +282,11 @@ impl Oracle {
         self.tally.reduced += u64::from(
             verdicts.iter().any(|verdict| matches!(verdict.ruling, Ruling::Reduce { .. })),
         );
+        match last.ruling {
+            Ruling::Deny { reason } => self.count(reason.code().to_owned()),
+            Ruling::Skip { reason } => self.count(reason.code().to_owned()),
+            _ => {}
+        }
         self.tally.denied += u64::from(matches!(last.ruling, Ruling::Deny { .. }));
         self.tally.skipped += u64::from(matches!(last.ruling, Ruling::Skip { .. }));
         Ok(())
