@@ -76,6 +76,10 @@ fn kernel_and_reference_agree_on_every_event() {
         tally.kills > 8_000 && tally.rulebooks > 20_000,
         "too few halts and changes of the rules"
     );
+    for reason in REASONS {
+        let times = tally.reasons.get(reason).copied().unwrap_or_default();
+        assert!(times >= TIMES_MIN, "{reason} came up {times} times");
+    }
 }
 
 #[test]
