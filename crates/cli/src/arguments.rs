@@ -1,6 +1,6 @@
 //! The command line: one struct per command, each in its file.
 
-use crate::commands::demo;
+use crate::commands::{demo, explain, journal, kill, policy, release, run, status, verify};
 use crate::exit::{self, Exit, Stop};
 use crate::output::Output;
 use anyhow::Result;
@@ -22,7 +22,13 @@ pub(crate) struct Arguments {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Common {
     /// The home: the folder that holds `config/` and `data/`.
-    #[arg(long, global = true, value_name = "DIR", env = "FILLWRIGHT_HOME", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "FILLWRIGHT_HOME",
+        hide_env_values = true
+    )]
     home: Option<PathBuf>,
     /// Print JSON for a program instead of text for a person; nothing else goes to standard output.
     #[arg(long, global = true)]
@@ -32,6 +38,16 @@ pub(crate) struct Common {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::Demo),
+    Run(run::Run),
+    Explain(explain::Explain),
+    Status(status::Status),
+    Verify(verify::Verify),
+    #[command(subcommand)]
+    Journal(journal::Journal),
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    Kill(kill::Kill),
+    Release(release::Release),
 }
 
 impl Arguments {
@@ -40,6 +56,14 @@ impl Arguments {
         let common = self.common;
         match self.command {
             Command::Demo(command) => command.run(&common),
+            Command::Run(command) => command.run(&common),
+            Command::Explain(command) => command.run(&common),
+            Command::Status(command) => command.run(&common),
+            Command::Verify(command) => command.run(&common),
+            Command::Journal(command) => command.run(&common),
+            Command::Policy(command) => command.run(&common),
+            Command::Kill(command) => command.run(&common),
+            Command::Release(command) => command.run(&common),
         }
     }
 }

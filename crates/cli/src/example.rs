@@ -74,7 +74,7 @@ fn has_entries(root: &Path) -> Result<bool> {
 fn write_file(root: &Path, below: &str, bytes: &[u8]) -> Result<()> {
     let path = root.join(below);
     let written = path.parent().map_or(Ok(()), fs::create_dir_all);
-    written
-        .and_then(|()| fs::write(&path, bytes))
-        .with_context(|| format!("{} cannot be written; check permissions and the disk", path.display()))
+    written.and_then(|()| fs::write(&path, bytes)).with_context(|| {
+        format!("{} cannot be written; check permissions and the disk", path.display())
+    })
 }

@@ -124,6 +124,7 @@ fn code_of_sequencer(error: &SequencerError) -> Option<Exit> {
     match error {
         SequencerError::SpaceLow => Some(Exit::Space),
         SequencerError::OutOfStep { .. } => Some(Exit::Journal),
+        SequencerError::TooLarge { .. } => None,
         SequencerError::Journal(error) => code_of_journal(error),
     }
 }

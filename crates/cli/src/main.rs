@@ -2,6 +2,8 @@
 
 mod arguments;
 mod commands;
+mod control;
+mod ending;
 mod example;
 mod exit;
 mod inbox;
@@ -10,8 +12,13 @@ mod positions;
 mod progress;
 mod reading;
 mod refusals;
+mod replies;
+mod requests;
 mod rows;
 mod session;
+mod story;
+mod stream;
+mod watch;
 mod words;
 
 use arguments::Arguments;

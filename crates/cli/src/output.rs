@@ -31,15 +31,7 @@ impl Output {
 
     /// Reports: one line of JSON, or the text for a person.
     pub(crate) fn report(self, report: &impl Report) -> io::Result<()> {
-        if self.json { self.line(report) } else { self.say(report.tell().trim_end()) }
-    }
-
-    /// Writes one line of JSON, whoever reads.
-    pub(crate) fn line(self, value: &impl Serialize) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        serde_json::to_writer(&mut out, value)?;
-        out.write_all(b"\n")?;
-        out.flush()
+        if self.json { line(report) } else { self.say(report.tell().trim_end()) }
     }
 
     /// Writes for a person; a program hears nothing of it.
@@ -52,30 +44,38 @@ impl Output {
         out.flush()
     }
 
-    /// Tells a person on standard error.
-    pub(crate) fn note(self, text: impl Display) {
-        // Nobody can be told that standard error is gone.
-        let _ = writeln!(io::stderr().lock(), "{text}");
-    }
-
     /// Says why the command could not go on, and returns the exit code.
     pub(crate) fn fail(self, error: &anyhow::Error) -> Exit {
         if exit::is_broken_pipe(error) {
             return Exit::Done;
         }
         let code = exit::code_of(error);
-        self.note(format_args!("error: {error}"));
+        note(format_args!("error: {error}"));
         for cause in error.chain().skip(1) {
-            self.note(format_args!("  because: {cause}"));
+            note(format_args!("  because: {cause}"));
         }
-        if std::env::var_os("RUST_BACKTRACE").is_some() {
-            self.note(error.backtrace());
+        if std::env::var("RUST_BACKTRACE").is_ok_and(|wanted| wanted != "0") {
+            note(error.backtrace());
         }
         if self.json {
-            let _ = self.line(&as_json(error, code));
+            let _ = line(&as_json(error, code));
         }
         code
     }
+}
+
+/// Writes one line of JSON, whoever reads.
+pub(crate) fn line(value: &impl Serialize) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer(&mut out, value)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// Tells a person on standard error.
+pub(crate) fn note(text: impl Display) {
+    // Nobody can be told that standard error is gone.
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 fn as_json(error: &anyhow::Error, code: Exit) -> Value {

@@ -48,7 +48,8 @@ pub(crate) fn of(state: &State) -> Vec<Position> {
 
 /// The holdings as a table for a person.
 pub(crate) fn as_table(positions: &[Position]) -> String {
-    let mut table = table(&["book", "plane", "instrument", "position", "working", "mark", "worth (USD)"]);
+    let mut table =
+        table(&["book", "plane", "instrument", "position", "working", "mark", "worth (USD)"]);
     for position in positions {
         table.add_row([
             position.book_id.clone(),
@@ -64,10 +65,8 @@ pub(crate) fn as_table(positions: &[Position]) -> String {
 }
 
 fn working(position: &Position) -> String {
-    let side = |qty: Qty, word: &str| {
-        (!qty.is_zero()).then(|| format!("{word} {}", words::quantity(qty)))
-    };
+    let side =
+        |qty: Qty, word: &str| (!qty.is_zero()).then(|| format!("{word} {}", words::quantity(qty)));
     let sides = [side(position.open_buy, "buy"), side(position.open_sell, "sell")];
     sides.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
-

@@ -6,7 +6,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub(crate) fn counting(doing: &'static str) -> ProgressBar {
     const SHAPE: &str = "{spinner} {msg}: {human_pos} ({per_sec})";
     let bar = ProgressBar::new_spinner().with_message(doing);
-    bar.set_style(ProgressStyle::with_template(SHAPE).unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.set_style(
+        ProgressStyle::with_template(SHAPE).unwrap_or_else(|_| ProgressStyle::default_spinner()),
+    );
     bar
 }
 
@@ -14,6 +16,8 @@ pub(crate) fn counting(doing: &'static str) -> ProgressBar {
 pub(crate) fn up_to(doing: &'static str, end: u64) -> ProgressBar {
     const SHAPE: &str = "{msg} {bar:40} {human_pos} of {human_len} ({per_sec}, {eta} left)";
     let bar = ProgressBar::new(end).with_message(doing);
-    bar.set_style(ProgressStyle::with_template(SHAPE).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_style(
+        ProgressStyle::with_template(SHAPE).unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
     bar
 }

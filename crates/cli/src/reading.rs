@@ -5,11 +5,12 @@ use anyhow::{Context, Result};
 use fillwright_engine::Home;
 use fillwright_engine::recovery::RecoveryError;
 use fillwright_journal::{
-    Entries, Entry, FileStorage, JournalError, JournalOptions, SkippedSnapshot, Storage, codec,
+    Entries, Entry, FileStorage, JournalOptions, LOCK_FILE, SkippedSnapshot, Storage, codec,
     snapshot,
 };
 use fillwright_kernel::{Event, Input, Kernel};
 use fillwright_policy::documents::HomeDocument;
+use std::fs::{self, File, TryLockError};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -104,7 +105,10 @@ pub(crate) fn input_of(entry: &Entry) -> Result<Input, RecoveryError> {
         .map_err(|source| RecoveryError::Entry { seq: entry.seq, source })
 }
 
-/// Whether another process is writing the journal at this moment, and which.
-pub(crate) fn is_locked(error: &JournalError) -> bool {
-    matches!(error, JournalError::Locked { .. })
+/// The process that is at work on a home, where one is.
+pub(crate) fn holder(home: &Home) -> Option<String> {
+    let path = home.journal().join(LOCK_FILE);
+    let file = File::open(&path).ok()?;
+    let is_held = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+    is_held.then(|| fs::read_to_string(path).unwrap_or_default().trim().to_owned())
 }

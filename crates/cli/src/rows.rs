@@ -4,7 +4,7 @@ use crate::output::table;
 use crate::words;
 use fillwright_domain::{
     ActionType, Ask, Constraint, ExecutionPlan, ExecutionReasonCode, Intent, IntentId,
-    OrderIntentId, OrderStatus, ResultStatus, Side, Timestamp,
+    OrderIntentId, OrderStatus, ResultStatus, Side, Text, Timestamp,
 };
 use fillwright_kernel::{Event, Input, Ruling, Verdict};
 use fillwright_projections::Disposition;
@@ -61,13 +61,18 @@ impl Rows {
                 format!("of entry {first_seq}, {}", status.map_or("still at work", status_word)),
             ),
             Event::IntentConflicted { first_seq, .. } => {
-                self.answer("conflict", format!("entry {first_seq} has this id with other content"));
+                self.answer(
+                    "conflict",
+                    format!("entry {first_seq} has this id with other content"),
+                );
             }
             Event::PlanMade { plan, .. } => self.planned(plan, verdicts),
             Event::OrderEmitted { order, .. } => self.emitted(order.order_intent_id),
             Event::OrderStatusChanged { order_intent_id, status, text, .. } => {
-                let said = text.as_ref().map(|text| text.as_str()).or(ending_word(*status));
-                said.into_iter().for_each(|said| self.said(*order_intent_id, said));
+                let said = text.as_ref().map(Text::as_str).or(ending_word(*status));
+                if let Some(said) = said {
+                    self.said(*order_intent_id, said);
+                }
             }
             Event::OrderStranded { order_intent_id, text, .. } => {
                 self.said(*order_intent_id, text.as_str());

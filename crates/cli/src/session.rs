@@ -1,18 +1,22 @@
 //! A home at work for one command: the desk, its read models, and what is heard while sources are read.
 
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::progress;
 use crate::refusals::{RefusalLog, RefusedLine};
+use crate::replies;
+use crate::requests;
 use crate::words;
 use anyhow::Result;
-use fillwright_domain::{BookId, InstrumentId, Principal, Timestamp};
+use fillwright_domain::{BookId, InstrumentId, Principal, Quote, Timestamp};
 use fillwright_engine::intake::{self, IntakeReport, Progress};
 use fillwright_engine::{Clock, Desk, Home, Projector, Recovered, Reply};
 use fillwright_journal::codec;
 use fillwright_kernel::Input;
 use indicatif::ProgressBar;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// The program's name and version, as the audit ledger's genesis states it.
 const BUILD: &str = concat!("fillwright ", env!("CARGO_PKG_VERSION"));
@@ -22,7 +26,8 @@ pub(crate) struct Session {
     desk: Desk,
     projector: Projector,
     refusals: RefusalLog,
-    output: Output,
+    /// When the read models were brought up last.
+    projected: Instant,
     /// The last entry before this session.
     pub(crate) before_seq: u64,
     pub(crate) heard: Heard,
@@ -33,6 +38,8 @@ pub(crate) struct Session {
 pub(crate) struct Heard {
     pub(crate) submitted: u64,
     pub(crate) quotes: u64,
+    /// Answers, by their word.
+    pub(crate) answers: BTreeMap<&'static str, u64>,
     pub(crate) refused: Vec<RefusedLine>,
     /// Books that hold something and stand in no target.
     pub(crate) untargeted_books: Vec<BookId>,
@@ -64,18 +71,32 @@ impl Session {
         let projector = Projector::beside(&desk, BUILD)?;
         let before_seq = recovered.opened.last_seq;
         let heard = Heard::default();
-        let mut session = Self { desk, projector, refusals, output, before_seq, heard };
+        let projected = Instant::now();
+        let mut session = Self { desk, projector, refusals, projected, before_seq, heard };
         session.project()?;
         Ok(session)
     }
 
-    pub(crate) fn desk(&self) -> &Desk {
-        &self.desk
+    /// The time of the last step.
+    pub(crate) fn last_at(&self) -> Timestamp {
+        self.desk.sequencer().last_at()
+    }
+
+    /// Does something with the desk that is neither intake nor a read.
+    pub(crate) fn with_desk<T>(&mut self, act: impl FnOnce(&mut Desk) -> T) -> T {
+        act(&mut self.desk)
+    }
+
+    /// Takes what others have asked this process for.
+    pub(crate) fn take_requests(&mut self) -> Result<()> {
+        Ok(requests::take_all(&mut self.desk)?)
     }
 
     /// Takes a group of inputs to the end.
     pub(crate) fn process(&mut self, inputs: Vec<Input>) -> Result<Vec<Reply>> {
-        Ok(self.desk.process(inputs)?)
+        let replies = self.desk.process(inputs)?;
+        replies::count(&mut self.heard.answers, &replies);
+        Ok(replies)
     }
 
     /// Registers runs that have entered the registry.
@@ -104,9 +125,30 @@ impl Session {
     /// Submits what a file of the inbox asks for.
     pub(crate) fn take_file(&mut self, path: &Path) -> Result<()> {
         let mut ear = Ear::new("submitting intents", self.desk.sequencer().last_at());
-        let report = intake::submit_file(&mut self.desk, path, |progress| ear.hear(&progress))?;
+        let report = intake::submit_file(
+            &mut self.desk,
+            path,
+            |progress| ear.hear(&progress),
+            requests::take_all,
+        )?;
         self.keep(ear, report)?;
         self.project()
+    }
+
+    /// Takes quotes that were read already, and values holdings at them.
+    pub(crate) fn take_quote_lines(
+        &mut self,
+        quotes: Vec<(InstrumentId, Quote)>,
+        refused: Vec<RefusedLine>,
+    ) -> Result<()> {
+        self.heard.quotes += quotes.len() as u64;
+        for (instrument_id, quote) in quotes {
+            self.desk.quotes_mut().take(instrument_id, quote);
+        }
+        self.desk.mark()?;
+        self.refusals.keep(&refused)?;
+        self.heard.refused.extend(refused);
+        Ok(())
     }
 
     /// Submits intents that were read already, and keeps the lines that could not be.
@@ -114,7 +156,7 @@ impl Session {
         let inputs: Vec<Input> =
             group.intents.into_iter().map(|intent| self.desk.quotes().submit(intent)).collect();
         self.heard.submitted += inputs.len() as u64;
-        let replies = if inputs.is_empty() { Vec::new() } else { self.desk.process(inputs)? };
+        let replies = self.process(inputs)?;
         self.refusals.keep(&group.refused)?;
         self.heard.refused.extend(group.refused);
         Ok(replies)
@@ -124,10 +166,19 @@ impl Session {
         ear.bar.finish_and_clear();
         self.refusals.keep(&ear.refused)?;
         self.heard.submitted += report.submitted;
+        for (answer, count) in ear.answers {
+            *self.heard.answers.entry(answer).or_insert(0) += count;
+        }
         self.heard.refused.extend(ear.refused);
         self.heard.untargeted_books = report.untargeted_books;
         self.heard.withheld.extend(report.withheld);
         Ok(())
+    }
+
+    /// Brings the read models up, unless that was done a moment ago: under load it is worth doing for many entries at once.
+    pub(crate) fn project_if_due(&mut self) -> Result<()> {
+        const EVERY: Duration = Duration::from_millis(100);
+        if self.projected.elapsed() < EVERY { Ok(()) } else { self.project() }
     }
 
     /// Brings the read models up to what is durable.
@@ -135,6 +186,7 @@ impl Session {
         let bar = progress::counting("bringing read models up, at entry");
         self.projector.catch_up(|seq| bar.set_position(seq))?;
         bar.finish_and_clear();
+        self.projected = Instant::now();
         Ok(())
     }
 
@@ -144,7 +196,7 @@ impl Session {
         let (kernel, receipt) = self.desk.close()?;
         self.projector.catch_up(|_| {})?;
         for (name, error) in self.projector.failures() {
-            self.output.note(format_args!(
+            output::note(format_args!(
                 "warning: the read model {name} stopped and will go on at the next start: {error}"
             ));
         }
@@ -168,17 +220,22 @@ pub(crate) struct Group {
 struct Ear {
     at: Timestamp,
     refused: Vec<RefusedLine>,
+    answers: BTreeMap<&'static str, u64>,
     bar: ProgressBar,
 }
 
 impl Ear {
     fn new(doing: &'static str, at: Timestamp) -> Self {
-        Self { at, refused: Vec::new(), bar: progress::counting(doing) }
+        let (refused, answers) = (Vec::new(), BTreeMap::new());
+        Self { at, refused, answers, bar: progress::counting(doing) }
     }
 
     fn hear(&mut self, progress: &Progress) {
         match progress {
-            Progress::Replies(replies) => self.bar.inc(replies.len() as u64),
+            Progress::Replies(replies) => {
+                replies::count(&mut self.answers, replies);
+                self.bar.inc(replies.len() as u64);
+            }
             Progress::Refused(refusal) => self.refused.push(RefusedLine::of(refusal, self.at)),
         }
     }
@@ -188,13 +245,13 @@ impl Ear {
 fn tell_recovery(recovered: &Recovered, output: Output) -> Result<()> {
     let opened = &recovered.opened;
     for skipped in &recovered.skipped {
-        output.note(format_args!(
+        output::note(format_args!(
             "warning: snapshot {} was passed over: {}; nothing is lost, an earlier one was used",
             skipped.file, skipped.why
         ));
     }
     if let Some(torn) = &opened.torn_tail {
-        output.note(format_args!(
+        output::note(format_args!(
             "warning: {} behind entry {} were never acknowledged and were dropped ({}, offset {}): the process \
              ended in the middle of a write",
             words::count(torn.bytes_dropped, "byte", "bytes"),
@@ -205,7 +262,9 @@ fn tell_recovery(recovered: &Recovered, output: Output) -> Result<()> {
     }
     if opened.last_seq > 0 {
         let from = match recovered.snapshot_seq {
-            Some(seq) => format!("snapshot at entry {seq}, {} replayed behind it", recovered.replayed),
+            Some(seq) => {
+                format!("snapshot at entry {seq}, {} replayed behind it", recovered.replayed)
+            }
             None => format!("no snapshot, {} replayed", recovered.replayed),
         };
         let entries = words::count(opened.last_seq, "entry", "entries");

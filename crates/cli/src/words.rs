@@ -3,10 +3,17 @@
 use fillwright_domain::{Decimal, Notional, Qty, Ratio, Rounding, Timestamp};
 use fillwright_journal::{Hash, checkpoint};
 
-/// An instant as RFC 3339, in UTC.
+/// An instant as RFC 3339, in UTC, in whole milli-, micro- or nanoseconds.
 pub(crate) fn at(at: Timestamp) -> String {
-    let instant = jiff::Timestamp::from_nanosecond(i128::from(at.as_ns()));
-    instant.map_or_else(|_| format!("{} ns since 1970", at.as_ns()), |instant| instant.to_string())
+    let Ok(instant) = jiff::Timestamp::from_nanosecond(i128::from(at.as_ns())) else {
+        return format!("{} ns since 1970", at.as_ns());
+    };
+    match at.as_ns() {
+        ns if ns % 1_000_000_000 == 0 => format!("{instant}"),
+        ns if ns % 1_000_000 == 0 => format!("{instant:.3}"),
+        ns if ns % 1_000 == 0 => format!("{instant:.6}"),
+        _ => format!("{instant:.9}"),
+    }
 }
 
 /// A hash in hexadecimal digits.
@@ -60,6 +67,25 @@ fn rounded(value: Decimal, decimals: u32) -> Decimal {
     nearest().unwrap_or(value)
 }
 
+/// Breaks a text between words, so that no line is longer than so many characters; lines behind the first are set in.
+pub(crate) fn wrapped(text: &str, width: usize, indent: &str) -> String {
+    let (mut out, mut length) = (String::new(), 0);
+    for word in text.split(' ') {
+        let word_length = word.chars().count();
+        if length > 0 && length + 1 + word_length > width {
+            out.push('\n');
+            out.push_str(indent);
+            length = indent.chars().count();
+        } else if length > 0 {
+            out.push(' ');
+            length += 1;
+        }
+        out.push_str(word);
+        length += word_length;
+    }
+    out
+}
+
 fn grouped(text: &str) -> String {
     let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
     let (whole, rest) = digits.find('.').map_or((digits, ""), |point| digits.split_at(point));
@@ -87,6 +113,20 @@ mod tests {
         assert_eq!(quantity(Qty::new(read("1000000.5"))), "1,000,000.5");
         assert_eq!(count(1, "entry", "entries"), "1 entry");
         assert_eq!(count(1200, "entry", "entries"), "1,200 entries");
+    }
+
+    #[test]
+    fn instants_keep_their_digits_in_threes() {
+        let told = |ns| at(Timestamp::from_ns(ns));
+        assert_eq!(told(1_767_711_600_000_000_000), "2026-01-06T15:00:00Z");
+        assert_eq!(told(1_767_711_600_040_000_000), "2026-01-06T15:00:00.040Z");
+        assert_eq!(told(1_767_711_600_000_000_001), "2026-01-06T15:00:00.000000001Z");
+    }
+
+    #[test]
+    fn a_long_text_is_broken_between_words() {
+        assert_eq!(wrapped("one two three four", 9, "  "), "one two\n  three\n  four");
+        assert_eq!(wrapped("one", 2, "  "), "one");
     }
 
     #[test]

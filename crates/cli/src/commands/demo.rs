@@ -107,7 +107,9 @@ fn take_all(session: &mut Session, home: &Home, output: Output) -> Result<()> {
     for path in inbox::files(home)? {
         let is_halted = path.ends_with(HALTED);
         if is_halted {
-            output.say(format_args!("ana halts trading before {HALTED}, ben and cleo release it after"))?;
+            output.say(format_args!(
+                "ana halts trading before {HALTED}, ben and cleo release it after"
+            ))?;
             session.process(vec![halt()])?;
         }
         session.take_file(&path)?;
@@ -119,7 +121,10 @@ fn take_all(session: &mut Session, home: &Home, output: Output) -> Result<()> {
 }
 
 fn halt() -> Input {
-    Input::EngageKillSwitch { by: Principal::new("ana"), reason: Text::new("the demo shows a halt") }
+    Input::EngageKillSwitch {
+        by: Principal::new("ana"),
+        reason: Text::new("the demo shows a halt"),
+    }
 }
 
 fn release(by: &str) -> Input {
@@ -167,10 +172,10 @@ fn next(rows: &[Row], refused: &[RefusedLine]) -> Vec<Next> {
         let row = rows.iter().find(named)?;
         Some(Next { about: (*outcome).to_owned(), id: row.intent_id.to_string() })
     };
-    let malformed = refused
-        .iter()
-        .find(|line| line.source.ends_with(".ndjson"))
-        .map(|line| Next { about: "malformed".to_owned(), id: format!("{}:{}", line.source, line.line) });
+    let malformed = refused.iter().find(|line| line.source.ends_with(".ndjson")).map(|line| Next {
+        about: "malformed".to_owned(),
+        id: format!("{}:{}", line.source, line.line),
+    });
     OUTCOMES.iter().filter_map(first).chain(malformed).collect()
 }
 
@@ -180,7 +185,12 @@ impl Report for Done {
         let next: Vec<String> = self
             .next
             .iter()
-            .map(|next| format!("  fillwright explain {:<28} --home {}   # {}", next.id, self.home, next.about))
+            .map(|next| {
+                format!(
+                    "  fillwright explain {:<28} --home {}   # {}",
+                    next.id, self.home, next.about
+                )
+            })
             .collect();
         format!(
             "\nIntents\n{}\n{}\n\nLines that could not be read\n{}\n\nPositions\n{}\n\n\
@@ -202,7 +212,8 @@ impl Report for Done {
 
 /// `12 executed, 3 denied`.
 pub(crate) fn counted(outcomes: &std::collections::BTreeMap<String, u64>) -> String {
-    let counts: Vec<String> = outcomes.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
+    let counts: Vec<String> =
+        outcomes.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
     if counts.is_empty() { "no intents".to_owned() } else { counts.join(", ") }
 }
 
@@ -212,7 +223,8 @@ pub(crate) fn refused_table(refused: &[RefusedLine]) -> String {
     for line in refused {
         let place = format!("{}:{}", line.source, line.line);
         let column = line.column.map(|column| format!(":{column}")).unwrap_or_default();
-        let what = line.message.strip_prefix(&format!("{place}{column}: ")).unwrap_or(&line.message);
+        let what =
+            line.message.strip_prefix(&format!("{place}{column}: ")).unwrap_or(&line.message);
         table.add_row([format!("{place}{column}"), what.to_owned()]);
     }
     table.to_string()

@@ -1,3 +1,11 @@
 //! One command a file.
 
 pub(crate) mod demo;
+pub(crate) mod explain;
+pub(crate) mod journal;
+pub(crate) mod kill;
+pub(crate) mod policy;
+pub(crate) mod release;
+pub(crate) mod run;
+pub(crate) mod status;
+pub(crate) mod verify;

@@ -1,0 +1,417 @@
+//! `fillwright policy`: the written rules of a home, checked and shown.
+
+use crate::arguments::Common;
+use crate::exit::Exit;
+use crate::output::{Output, Report, table};
+use crate::reading::JournalReader;
+use crate::words;
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use fillwright_engine::{Home, HomeError};
+use fillwright_policy::calendar::CalendarDocument;
+use fillwright_policy::documents::{
+    BooksDocument, ExecutionPoliciesDocument, HomeDocument, RiskEnvelopeDocument,
+    StrategiesDocument, VenuesDocument,
+};
+use fillwright_policy::{Breach, Documents, Hours, RiskEnvelope, Rulebook, compile};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::error::Error;
+
+/// Check or show the written rules of a home.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    Check(Check),
+    Show(Show),
+}
+
+/// Compile every policy document, and say what is wrong and where; nothing is adopted.
+///
+/// A limit that no document states denies every order it would judge. That is safe, and hardly ever
+/// meant, so it is found wrong.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  fillwright policy check --home fillwright-demo
+  fillwright policy check --json | jq .problems
+
+Exit codes: as `fillwright --help` lists them; 1 where a limit is missing, 3 where a document cannot be
+used.")]
+pub(crate) struct Check {}
+
+/// Show the rules in full, and whether they are the ones in force.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  fillwright policy show --home fillwright-demo
+  fillwright policy show --json | jq .rulebook.books
+
+Exit codes: as `fillwright --help` lists them; 3 where a document cannot be used.")]
+pub(crate) struct Show {}
+
+impl Policy {
+    pub(crate) fn run(self, common: &Common) -> Result<Exit> {
+        let (home, output) = (common.home()?, common.output());
+        match self {
+            Self::Check(_) => check(&home, output),
+            Self::Show(_) => show(&home, output),
+        }
+    }
+}
+
+/// What checking found.
+#[derive(Debug, Serialize)]
+struct Checked {
+    ok: bool,
+    version: Option<String>,
+    /// What makes a document unusable.
+    problems: Vec<Problem>,
+    books: Vec<BookLine>,
+    instruments: Vec<InstrumentLine>,
+    calendars: Vec<String>,
+    audited_runs: usize,
+    missing_limits: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Problem {
+    what: String,
+    causes: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct BookLine {
+    book_id: String,
+    is_enabled: bool,
+    strategy_id: String,
+    equity: String,
+    allocation: String,
+    executors: String,
+    max_order_notional: Option<String>,
+    max_leverage: Option<String>,
+    max_asset_exposure: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct InstrumentLine {
+    instrument_id: String,
+    is_enabled: bool,
+    lot_size: String,
+    tick_size: String,
+    min_notional: String,
+    max_qty: Option<String>,
+    calendar: String,
+}
+
+fn check(home: &Home, output: Output) -> Result<Exit> {
+    let (rulebook, problems) = compile_all(home)?;
+    let runs = home.audited_runs();
+    let mut checked = Checked::of(rulebook.as_ref(), problems);
+    match runs {
+        Ok(runs) => checked.audited_runs = runs.len(),
+        Err(error) => checked.problems.push(problem(&error)),
+    }
+    checked.ok = checked.problems.is_empty() && checked.missing_limits == 0;
+    output.report(&checked)?;
+    Ok(match (checked.problems.is_empty(), checked.ok) {
+        (false, _) => Exit::Configuration,
+        (true, false) => Exit::Found,
+        (true, true) => Exit::Done,
+    })
+}
+
+/// Reads each document by itself first, so that one that is wrong does not hide the others; then all together.
+fn compile_all(home: &Home) -> Result<(Option<Rulebook>, Vec<Problem>)> {
+    let documents = match home.documents() {
+        Ok(documents) => documents,
+        Err(error @ HomeError::Read { .. }) => return Ok((None, vec![problem(&error)])),
+        Err(error) => return Err(error.into()),
+    };
+    let problems = unreadable(&documents);
+    if !problems.is_empty() {
+        return Ok((None, problems));
+    }
+    match compile(&documents) {
+        Ok(rulebook) => Ok((Some(rulebook), Vec::new())),
+        Err(error) => Ok((None, vec![problem(&error)])),
+    }
+}
+
+fn unreadable(documents: &Documents) -> Vec<Problem> {
+    let single = [
+        parse::<HomeDocument>(&documents.home),
+        parse::<VenuesDocument>(&documents.venues),
+        parse::<StrategiesDocument>(&documents.strategies),
+        parse::<BooksDocument>(&documents.books),
+        parse::<RiskEnvelopeDocument>(&documents.risk_envelope),
+        parse::<ExecutionPoliciesDocument>(&documents.execution_policies),
+    ];
+    let calendars = documents.calendars.values().map(parse_calendar);
+    single.into_iter().chain(calendars).flatten().collect()
+}
+
+fn parse<T: DeserializeOwned>((file, bytes): &(String, Vec<u8>)) -> Option<Problem> {
+    let error = serde_json::from_slice::<T>(bytes).err()?;
+    Some(Problem {
+        what: format!("{file}: is not a valid document"),
+        causes: vec![error.to_string()],
+    })
+}
+
+fn parse_calendar(document: &(String, Vec<u8>)) -> Option<Problem> {
+    parse::<CalendarDocument>(document).or_else(|| {
+        let calendar: CalendarDocument = serde_json::from_slice(&document.1).ok()?;
+        let error = calendar.compile().err()?;
+        let what = format!("{}: is not a usable calendar", document.0);
+        Some(Problem { what, causes: vec![error.to_string()] })
+    })
+}
+
+fn problem(error: &(dyn Error + 'static)) -> Problem {
+    let (mut causes, mut cause) = (Vec::new(), error.source());
+    while let Some(source) = cause {
+        causes.push(source.to_string());
+        cause = source.source();
+    }
+    Problem { what: error.to_string(), causes }
+}
+
+impl Checked {
+    fn of(rulebook: Option<&Rulebook>, problems: Vec<Problem>) -> Self {
+        let books = rulebook.map(books).unwrap_or_default();
+        let missing = books.iter().map(BookLine::missing).sum();
+        Self {
+            ok: false,
+            version: rulebook.map(|rules| rules.version.to_string()),
+            problems,
+            books,
+            instruments: rulebook.map(instruments).unwrap_or_default(),
+            calendars: rulebook.map(calendars).unwrap_or_default(),
+            audited_runs: 0,
+            missing_limits: missing,
+        }
+    }
+}
+
+fn books(rules: &Rulebook) -> Vec<BookLine> {
+    let books = rules.books.iter().map(|(book_id, book)| {
+        let risk = rules.risk_of(book);
+        let executors: Vec<String> = book
+            .executors
+            .iter()
+            .map(|(venue, plane)| format!("{venue} {}", plane.as_str()))
+            .collect();
+        BookLine {
+            book_id: book_id.to_string(),
+            is_enabled: book.enabled,
+            strategy_id: book.strategy_id.to_string(),
+            equity: words::money(book.equity),
+            allocation: words::money(book.allocation),
+            executors: executors.join(", "),
+            max_order_notional: order_notional(risk),
+            max_leverage: ratio(risk.max_leverage.map(|cap| cap.to_string()), risk.on_leverage),
+            max_asset_exposure: ratio(
+                risk.max_asset_exposure.map(words::percent),
+                risk.on_asset_exposure,
+            ),
+        }
+    });
+    books.collect()
+}
+
+fn order_notional(risk: &RiskEnvelope) -> Option<String> {
+    ratio(risk.max_order_notional.map(words::money), risk.on_order_notional)
+}
+
+fn ratio(limit: Option<String>, breach: Breach) -> Option<String> {
+    let breach = match breach {
+        Breach::Deny => "denies above",
+        Breach::Reduce => "reduces above",
+    };
+    limit.map(|limit| format!("{limit}, {breach}"))
+}
+
+impl BookLine {
+    fn limits(&self) -> [&Option<String>; 3] {
+        [&self.max_order_notional, &self.max_leverage, &self.max_asset_exposure]
+    }
+
+    fn missing(&self) -> usize {
+        self.limits().iter().filter(|limit| limit.is_none()).count()
+    }
+}
+
+fn instruments(rules: &Rulebook) -> Vec<InstrumentLine> {
+    let instruments = rules.instruments.values().map(|instrument| InstrumentLine {
+        instrument_id: instrument.instrument_id.to_string(),
+        is_enabled: instrument.enabled,
+        lot_size: instrument.lot_size.max(instrument.step_size).to_string(),
+        tick_size: instrument.tick_size.to_string(),
+        min_notional: instrument.min_notional.to_string(),
+        max_qty: instrument.max_qty.map(|qty| qty.to_string()),
+        calendar: instrument.calendar.to_string(),
+    });
+    instruments.collect()
+}
+
+fn calendars(rules: &Rulebook) -> Vec<String> {
+    let calendars = rules.calendars.iter().map(|(name, hours)| match hours {
+        Hours::Always => format!("{name}: around the clock"),
+        Hours::Windows { valid_from, valid_until, open } => format!(
+            "{name}: {}, from {} until {}",
+            words::count(open.len() as u64, "session", "sessions"),
+            words::at(*valid_from),
+            words::at(*valid_until)
+        ),
+    });
+    calendars.collect()
+}
+
+impl Report for Checked {
+    fn tell(&self) -> String {
+        if !self.problems.is_empty() {
+            return self.tell_problems();
+        }
+        let verdict = match self.missing_limits {
+            0 => "the rules fit together".to_owned(),
+            1 => "the rules fit together, but 1 limit is missing: what it would judge is denied"
+                .to_owned(),
+            n => format!(
+                "the rules fit together, but {n} limits are missing: what they would judge is denied"
+            ),
+        };
+        format!(
+            "{verdict} (version {}, {})\n\n{}\n\n{}\n\n{}",
+            self.version.as_deref().unwrap_or_default(),
+            words::count(self.audited_runs as u64, "audited run", "audited runs"),
+            books_table(&self.books),
+            instruments_table(&self.instruments),
+            self.calendars.join("\n")
+        )
+    }
+}
+
+impl Checked {
+    fn tell_problems(&self) -> String {
+        let told = self.problems.iter().map(|problem| {
+            let lines = std::iter::once(&problem.what).chain(&problem.causes);
+            format!(
+                "  {}",
+                lines.cloned().collect::<Vec<_>>().join(
+                    "
+    because: "
+                )
+            )
+        });
+        let told: Vec<String> = told.collect();
+        format!("the rules cannot be used; nothing would be adopted\n{}", told.join("\n"))
+    }
+}
+
+fn books_table(books: &[BookLine]) -> String {
+    let mut table = table(&[
+        "book",
+        "strategy",
+        "equity",
+        "allocation",
+        "executors",
+        "one order",
+        "leverage",
+        "one asset",
+    ]);
+    for book in books {
+        let [order, leverage, asset] = book
+            .limits()
+            .map(|limit| limit.clone().unwrap_or_else(|| "missing: denies".to_owned()));
+        let off = if book.is_enabled { "" } else { " (disabled)" };
+        table.add_row([
+            format!("{}{off}", book.book_id),
+            book.strategy_id.clone(),
+            book.equity.clone(),
+            book.allocation.clone(),
+            book.executors.clone(),
+            order,
+            leverage,
+            asset,
+        ]);
+    }
+    table.to_string()
+}
+
+fn instruments_table(instruments: &[InstrumentLine]) -> String {
+    let mut table =
+        table(&["instrument", "lot", "tick", "least worth", "largest order", "calendar"]);
+    for instrument in instruments {
+        let off = if instrument.is_enabled { "" } else { " (disabled)" };
+        table.add_row([
+            format!("{}{off}", instrument.instrument_id),
+            instrument.lot_size.clone(),
+            instrument.tick_size.clone(),
+            instrument.min_notional.clone(),
+            instrument.max_qty.clone().unwrap_or_else(|| "no limit".to_owned()),
+            instrument.calendar.clone(),
+        ]);
+    }
+    table.to_string()
+}
+
+/// The rules, and whether they are in force.
+#[derive(Debug, Serialize)]
+struct Shown {
+    /// `in_force`, `not_adopted` (other rules are in force) or `none_adopted`.
+    standing: &'static str,
+    /// The entry that adopted the rules in force.
+    in_force_since_seq: Option<u64>,
+    rulebook: Rulebook,
+}
+
+fn show(home: &Home, output: Output) -> Result<Exit> {
+    let rulebook = home.rulebook()?;
+    let has_journal = home.journal().is_dir();
+    let state = if has_journal { Some(JournalReader::of(home)?.kernel()?.0) } else { None };
+    let in_force = state.as_ref().and_then(|kernel| kernel.state().rulebook.as_ref());
+    let standing = match in_force {
+        None => "none_adopted",
+        Some(in_force) if *in_force == rulebook => "in_force",
+        Some(_) => "not_adopted",
+    };
+    let since = state.as_ref().map(|kernel| kernel.state().rulebook_seq).filter(|seq| *seq > 0);
+    output.report(&Shown { standing, in_force_since_seq: since, rulebook })?;
+    Ok(Exit::Done)
+}
+
+impl Report for Shown {
+    fn tell(&self) -> String {
+        let rules = &self.rulebook;
+        let since = self.in_force_since_seq.unwrap_or_default();
+        let standing = match self.standing {
+            "in_force" => format!("these rules are in force since entry {since}"),
+            "not_adopted" => {
+                format!("other rules are in force since entry {since}; the next run adopts these")
+            }
+            _ => "no rules were adopted yet; the next run adopts these".to_owned(),
+        };
+        let strategies: Vec<String> = rules
+            .strategies
+            .iter()
+            .map(|(id, strategy)| {
+                let off = if strategy.enabled { "" } else { " (disabled)" };
+                format!("  {id}{off}, {} answers for it: {}", strategy.owner, strategy.description)
+            })
+            .collect();
+        format!(
+            "version {}, partition {}, environment {}: {standing}\n\n{}\n\n{}\n\n{}\n\nstrategies\n{}\n\n\
+             a quote is good for {} ms, a mark for {} ms; a change of weight below {} is dust",
+            rules.version,
+            rules.partition,
+            rules.environment,
+            books_table(&books(rules)),
+            instruments_table(&instruments(rules)),
+            calendars(rules).join("\n"),
+            strategies.join("\n"),
+            rules.execution.quote_age_max_ms,
+            rules.execution.mark_age_max_ms,
+            words::percent(rules.execution.minimum_trade_weight)
+        )
+    }
+}

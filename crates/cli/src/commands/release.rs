@@ -1,0 +1,30 @@
+//! `fillwright release`: end a halt. Two different people must ask.
+
+use crate::arguments::Common;
+use crate::commands::kill::Request;
+use crate::exit::Exit;
+use anyhow::Result;
+use clap::Args;
+
+/// End a halt, once two different people have asked for it.
+///
+/// The first request changes nothing but the record; the answer says who is still needed. Saying
+/// `kill` again in between withdraws it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  fillwright release --home /srv/book --by ben --reason \"prices are back\"
+  fillwright release --home /srv/book --by cleo --reason \"checked with ben\"
+
+Exit codes: as `fillwright --help` lists them; 1 where nothing changed: trading is not halted, or the
+same person asked before; 6 where another process holds the journal and did not answer.")]
+pub(crate) struct Release {
+    #[command(flatten)]
+    request: Request,
+}
+
+impl Release {
+    pub(crate) fn run(self, common: &Common) -> Result<Exit> {
+        self.request.release(common)
+    }
+}
