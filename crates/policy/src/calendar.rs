@@ -86,13 +86,13 @@ pub struct CalendarDocument {
     pub always: bool,
     /// Sessions by weekday (`mon` … `sun`), each `["HH:MM", "HH:MM"]` in local time. A close at or before the open
     /// lies on the next day.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::unique::map")]
     pub week: BTreeMap<String, Vec<(Time, Time)>>,
     /// Dates without any session.
     #[serde(default)]
     pub holidays: BTreeSet<Date>,
     /// Dates on which every session ends by this local time.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::unique::map")]
     pub early_closes: BTreeMap<Date, Time>,
 }
 

@@ -22,6 +22,7 @@ pub struct HomeDocument {
 #[serde(deny_unknown_fields)]
 pub struct VenuesDocument {
     /// Venues by name.
+    #[serde(deserialize_with = "crate::unique::map")]
     pub venues: BTreeMap<VenueId, Venue>,
 }
 
@@ -30,6 +31,7 @@ pub struct VenuesDocument {
 #[serde(deny_unknown_fields)]
 pub struct StrategiesDocument {
     /// Strategies by name.
+    #[serde(deserialize_with = "crate::unique::map")]
     pub strategies: BTreeMap<StrategyId, Strategy>,
 }
 
@@ -38,6 +40,7 @@ pub struct StrategiesDocument {
 #[serde(deny_unknown_fields)]
 pub struct BooksDocument {
     /// Books by name.
+    #[serde(deserialize_with = "crate::unique::map")]
     pub books: BTreeMap<BookId, Book>,
 }
 

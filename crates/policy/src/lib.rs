@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod compile;
 pub mod documents;
 pub mod rulebook;
+mod unique;
 
 pub use calendar::{Hours, OpenWindow, Tradable};
 pub use compile::{DocumentError, Documents, compile};

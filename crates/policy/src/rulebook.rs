@@ -100,6 +100,7 @@ pub struct Book {
     pub source_run: Option<RunId>,
     /// The plane that realises its orders, by venue. No entry, no executor.
     #[n(5)]
+    #[serde(deserialize_with = "crate::unique::map")]
     pub executors: BTreeMap<VenueId, Plane>,
     /// Limits of its own, whole, instead of the firm's.
     #[n(6)]

@@ -1,0 +1,244 @@
+//! Documents become a rulebook or are refused with file and place. The documents are the demo's own.
+
+use expect_test::{Expect, expect};
+use fillwright_domain::CalendarId;
+use fillwright_policy::{Documents, compile};
+use std::collections::BTreeMap;
+use std::error::Error;
+
+#[path = "../../../fuzz/replay.rs"]
+mod replay;
+
+macro_rules! demo {
+    ($name:literal) => {
+        (
+            concat!("config/", $name).to_owned(),
+            include_bytes!(concat!("../../cli/demo/config/", $name)).to_vec(),
+        )
+    };
+}
+
+fn documents() -> Documents {
+    Documents {
+        home: demo!("fillwright.json"),
+        venues: demo!("venues.json"),
+        venue_limits: demo!("venue_limits.csv"),
+        strategies: demo!("strategies.json"),
+        books: demo!("books.json"),
+        risk_envelope: demo!("policies/risk_envelope.json"),
+        execution_policies: demo!("policies/execution_policies.json"),
+        calendars: BTreeMap::from([
+            (CalendarId::new("24x7"), demo!("calendars/24x7.json")),
+            (CalendarId::new("XNYS"), demo!("calendars/XNYS.json")),
+            (CalendarId::new("XSTO"), demo!("calendars/XSTO.json")),
+        ]),
+    }
+}
+
+type Place = fn(&mut Documents) -> &mut (String, Vec<u8>);
+
+/// Replaces a text in one document, and expects the refusal, causes and all.
+fn check(place: Place, from: &str, to: &str, expected: &Expect) {
+    let mut documents = documents();
+    let (_, bytes) = place(&mut documents);
+    let text = String::from_utf8(bytes.clone()).expect("the demo's documents are text");
+    assert!(text.contains(from), "{from:?} is not in the document");
+    *bytes = text.replacen(from, to, 1).into_bytes();
+    let error = compile(&documents).expect_err("a document that is wrong");
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message = format!("{message}\n  {error}");
+        cause = error.source();
+    }
+    expected.assert_eq(&message);
+}
+
+#[test]
+fn the_demos_documents_make_a_rulebook() {
+    let rulebook = compile(&documents()).expect("the demo's documents");
+    assert!(rulebook.instruments.len() >= 10, "{} instruments", rulebook.instruments.len());
+    assert!(rulebook.books.len() >= 3, "{} books", rulebook.books.len());
+}
+
+#[test]
+fn an_unknown_field_is_refused_with_its_place() {
+    check(
+        |documents| &mut documents.risk_envelope,
+        "\"max_leverage\"",
+        "\"max_levrage\"",
+        &expect![[r#"
+            config/policies/risk_envelope.json: is not a valid document
+              unknown field `max_levrage`, expected one of `max_order_notional`, `on_order_notional`, `max_leverage`, `on_leverage`, `max_asset_exposure`, `on_asset_exposure` at line 4 column 15"#]],
+    );
+}
+
+#[test]
+fn a_missing_field_is_refused_with_its_place() {
+    check(
+        |documents| &mut documents.books,
+        "\"equity\": \"250000\",",
+        "",
+        &expect![[r#"
+        config/books.json: is not a valid document
+          missing field `equity` at line 10 column 5"#]],
+    );
+}
+
+#[test]
+fn a_key_that_stands_twice_is_refused() {
+    check(
+        |documents| &mut documents.venues,
+        "\"NYSE\"",
+        "\"NASDAQ\"",
+        &expect![[r#"
+        config/venues.json: is not a valid document
+          NASDAQ stands here twice; keep one at line 5 column 12"#]],
+    );
+}
+
+#[test]
+fn a_number_that_is_not_quoted_is_refused_because_it_may_have_been_rounded() {
+    check(
+        |documents| &mut documents.risk_envelope,
+        "\"1.5\"",
+        "1.5",
+        &expect![[r#"
+        config/policies/risk_envelope.json: is not a valid document
+          invalid type: floating point `1.5`, expected a decimal as a string; quote it, as in "2.5" at line 4 column 21"#]],
+    );
+}
+
+#[test]
+fn a_negative_limit_is_refused() {
+    check(
+        |documents| &mut documents.risk_envelope,
+        "\"1.5\"",
+        "\"-1.5\"",
+        &expect!["config/policies/risk_envelope.json: max_leverage must not be negative"],
+    );
+}
+
+#[test]
+fn a_book_of_an_unknown_strategy_is_refused() {
+    check(
+        |documents| &mut documents.books,
+        "\"uptrend-pm\"",
+        "\"uptrend\"",
+        &expect![[
+            r#"config/books.json: uptrend-spot: strategy_id names "uptrend", which no document defines; define it or correct the name"#
+        ]],
+    );
+}
+
+#[test]
+fn an_executor_at_an_unknown_venue_is_refused() {
+    check(
+        |documents| &mut documents.books,
+        "\"BINANCE\": \"paper\"",
+        "\"BYBIT\": \"paper\"",
+        &expect![[
+            r#"config/books.json: uptrend-spot: executors names "BYBIT", which no document defines; define it or correct the name"#
+        ]],
+    );
+}
+
+#[test]
+fn an_unknown_plane_is_refused() {
+    check(
+        |documents| &mut documents.books,
+        "\"paper\"",
+        "\"live\"",
+        &expect![[r#"
+        config/books.json: is not a valid document
+          unknown variant `live`, expected `paper` or `live-stub` at line 9 column 38"#]],
+    );
+}
+
+#[test]
+fn an_unknown_environment_is_refused() {
+    check(
+        |documents| &mut documents.home,
+        "\"paper\"",
+        "\"production\"",
+        &expect!["config/fillwright.json: environment must be offline, paper or live"],
+    );
+}
+
+#[test]
+fn a_row_of_an_unknown_venue_is_refused() {
+    check(
+        |documents| &mut documents.venue_limits,
+        "BTCUSDT,BINANCE",
+        "BTCUSDT,BYBIT",
+        &expect![[
+            r#"config/venue_limits.csv: BYBIT:BTCUSDT: venue names "BYBIT", which no document defines; define it or correct the name"#
+        ]],
+    );
+}
+
+#[test]
+fn a_row_without_a_lot_is_refused() {
+    check(
+        |documents| &mut documents.venue_limits,
+        "BINANCE,0.00001,5",
+        "BINANCE,0,5",
+        &expect!["config/venue_limits.csv: BINANCE:BTCUSDT: lot_size must be above zero"],
+    );
+}
+
+#[test]
+fn a_lot_and_a_step_that_disagree_are_refused() {
+    check(
+        |documents| &mut documents.venue_limits,
+        "0.00001,5,0.00001",
+        "0.00003,5,0.00002",
+        &expect![
+            "config/venue_limits.csv: BINANCE:BTCUSDT: step_size and lot_size must be multiples of one another"
+        ],
+    );
+}
+
+#[test]
+fn an_instrument_that_stands_twice_is_refused() {
+    check(
+        |documents| &mut documents.venue_limits,
+        "ETHUSDT,BINANCE",
+        "BTCUSDT,BINANCE",
+        &expect![
+            "config/venue_limits.csv: row 4: BINANCE:BTCUSDT stands in an earlier row already; keep one"
+        ],
+    );
+}
+
+#[test]
+fn a_row_with_a_word_for_a_number_is_refused_with_its_line() {
+    check(
+        |documents| &mut documents.venue_limits,
+        "0.00001,0.01,0.001",
+        "0.00001,cent,0.001",
+        &expect![[r#"
+        config/venue_limits.csv: is not a valid table
+          CSV deserialize error: record 1 (line: 2, byte: 125): unexpected character, or end of the number, at position 0"#]],
+    );
+}
+
+#[test]
+fn any_bytes_in_any_document_are_refused_and_never_panic() {
+    replay::replay("documents", |bytes| {
+        let places: [Place; 8] = [
+            |documents| &mut documents.home,
+            |documents| &mut documents.venues,
+            |documents| &mut documents.venue_limits,
+            |documents| &mut documents.strategies,
+            |documents| &mut documents.books,
+            |documents| &mut documents.risk_envelope,
+            |documents| &mut documents.execution_policies,
+            |documents| documents.calendars.get_mut("XNYS").expect("the demo's calendar"),
+        ];
+        let place = places[bytes.len() % places.len()];
+        let mut documents = documents();
+        place(&mut documents).1 = bytes.to_vec();
+        let _ = compile(&documents);
+    });
+}
