@@ -124,6 +124,8 @@ pub struct Tally {
     pub failed_commits: u64,
     /// Disks that filled up.
     pub full_disks: u64,
+    /// Inputs no entry could hold.
+    pub too_large: u64,
     /// Recoveries from a snapshot.
     pub from_snapshot: u64,
     /// Entries that were decided again from the journal and compared.
@@ -149,6 +151,7 @@ impl Tally {
         self.resubmitted += other.resubmitted;
         self.failed_commits += other.failed_commits;
         self.full_disks += other.full_disks;
+        self.too_large += other.too_large;
         self.from_snapshot += other.from_snapshot;
         self.redecided += other.redecided;
         self.operations += other.operations;
@@ -360,6 +363,13 @@ impl World {
                 self.tally.full_disks += 1;
                 self.storage.set_faults(Faults::default());
                 sequencer.journal().retry_room();
+                return Ok(());
+            }
+            Err(SequencerError::TooLarge { .. }) => {
+                self.tally.too_large += 1;
+                if let Input::SubmitIntent { intent, .. } = &input {
+                    self.unanswered.remove(&intent.intent_id);
+                }
                 return Ok(());
             }
             Err(_) => return Err(Stop::Crash),

@@ -16,6 +16,10 @@ use std::collections::BTreeMap;
 
 /// The partition everything here lives in.
 pub const PARTITION: &str = "main";
+/// How many intents come before one that is far too long.
+const HUGE_AT: usize = 61;
+/// Longer than an entry of a small journal may be.
+const HUGE_BYTES: usize = 12_000;
 const NS_PER_MS: i64 = 1_000_000;
 const NS_PER_S: i64 = 1_000 * NS_PER_MS;
 const UNIT: i128 = 1_000_000_000_000_000_000;
@@ -133,7 +137,11 @@ impl Generator {
         if !self.sent.is_empty() && self.rng.chance(150) {
             return self.repeated();
         }
-        let intent = self.intent();
+        let mut intent = self.intent();
+        // Without a draw of its own, so that seeds from before it keep their meaning.
+        if self.sent.len() == HUGE_AT {
+            intent.source_run = Some(RunId::new("R".repeat(HUGE_BYTES)));
+        }
         let quote = self.quote(&intent.instrument_id);
         self.sent.push((intent.clone(), quote.clone()));
         Input::SubmitIntent { intent: Box::new(intent), quote }

@@ -18,6 +18,7 @@ fn whatever_crashes_every_acknowledged_intent_ends_exactly_once() {
         tally.torn > 3_000 && tally.failed_commits > 5_000,
         "too few torn writes and failed commits"
     );
+    assert!(tally.too_large > 500, "too few inputs that no entry could hold");
     assert!(
         tally.full_disks > 200 && tally.from_snapshot > 5_000,
         "too few full disks and snapshots"
