@@ -1,0 +1,108 @@
+//! The live stub: by rule, the same order always alike, with a ledger that survives us.
+
+mod common;
+
+use common::{NOW, quote};
+use fillwright_domain::{
+    ExecutionReport, IntentId, IntentKey, OrderIntent, OrderIntentId, OrderType, Plane, ReportKind,
+    Side, TimeInForce,
+};
+use fillwright_engine::{LiveStub, LiveStubRules};
+use std::io::Write;
+
+fn rules(text: &str) -> LiveStubRules {
+    serde_json::from_str(text).expect("rules")
+}
+
+fn order(id: &str, qty: &str) -> OrderIntent {
+    OrderIntent {
+        order_intent_id: OrderIntentId::derive(IntentKey::derive("main", &IntentId::new(id)), 1),
+        intent_id: IntentId::new(id),
+        child_no: 1,
+        plane: Plane::LiveStub,
+        book_id: "stub".into(),
+        market_id: "SIM:ABC".into(),
+        side: Side::Buy,
+        requested_quantity: qty.parse().expect("a quantity"),
+        order_type: OrderType::Market,
+        limit_px: None,
+        time_in_force: TimeInForce::Ioc,
+        reduce_only: false,
+        post_only: false,
+    }
+}
+
+/// Kinds of reports, as words.
+fn words(reports: &[ExecutionReport]) -> Vec<String> {
+    let words = reports.iter().map(|report| match &report.kind {
+        ReportKind::Accepted { .. } => "accepted".to_owned(),
+        ReportKind::Rejected { text } => format!("rejected: {text}"),
+        ReportKind::Fill { last_qty, last_px, cum_qty, fee } => {
+            format!("fill {last_qty}@{last_px} cum {cum_qty} fee {fee}")
+        }
+        ReportKind::Canceled { cum_qty } => format!("canceled at {cum_qty}"),
+        ReportKind::Expired { cum_qty } => format!("expired at {cum_qty}"),
+        ReportKind::CancelRejected => "cancel rejected".to_owned(),
+        ReportKind::NotFound => "not found".to_owned(),
+        ReportKind::QueryFailed { text } => format!("query failed: {text}"),
+    });
+    words.collect()
+}
+
+const RULES: &str = r#"{"rules":[
+    {"above_qty":"100","realise":{"reject":"too much"}},
+    {"above_qty":"50","realise":{"partial":"0.25"}},
+    {"above_qty":"20","realise":"rest"}
+]}"#;
+
+#[test]
+fn rules_decide_in_order_and_an_order_without_one_is_filled() {
+    let mut stub = LiveStub::in_memory(rules(RULES));
+    let quote = quote();
+    let mut place = |id: &str, qty: &str| {
+        words(&stub.place(&order(id, qty), Some(&quote), NOW).expect("placed"))
+    };
+    assert_eq!(place("I1", "10"), ["fill 10@100 cum 10 fee 0.5"]);
+    assert_eq!(place("I2", "200"), ["rejected: too much"]);
+    assert_eq!(place("I3", "80"), ["fill 20@100 cum 20 fee 1", "expired at 20"]);
+    assert_eq!(place("I4", "30"), ["accepted"]);
+}
+
+#[test]
+fn without_a_price_an_order_is_rejected() {
+    let mut stub = LiveStub::in_memory(LiveStubRules::default());
+    let reports = stub.place(&order("I1", "10"), None, NOW).expect("placed");
+    assert_eq!(words(&reports), ["rejected: there is no price to fill at"]);
+}
+
+#[test]
+fn the_same_order_twice_is_one_order_with_the_same_reports() {
+    let mut stub = LiveStub::in_memory(LiveStubRules::default());
+    let first = stub.place(&order("I1", "10"), Some(&quote()), NOW).expect("placed");
+    let second = stub.place(&order("I1", "10"), Some(&quote()), NOW).expect("placed");
+    assert_eq!(first, second);
+    assert_eq!(stub.arrived().count(), 1);
+}
+
+#[test]
+fn the_ledger_answers_queries_after_a_restart_and_a_cut_line_never_was_an_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("live-stub.ndjson");
+    let mut stub = LiveStub::with_ledger(rules(RULES), &path).expect("opened");
+    let (filled, resting, never) = (order("I1", "10"), order("I2", "30"), order("I3", "10"));
+    let placed = stub.place(&filled, Some(&quote()), NOW).expect("placed");
+    stub.place(&resting, Some(&quote()), NOW).expect("placed");
+    let canceled = stub.cancel(resting.order_intent_id, &resting.market_id, NOW).expect("canceled");
+    assert_eq!(words(&canceled), ["canceled at 0"]);
+    drop(stub);
+    let mut file = std::fs::OpenOptions::new().append(true).open(&path).expect("the ledger");
+    file.write_all(br#"{"order":"half a li"#).expect("written");
+
+    let mut stub = LiveStub::with_ledger(rules(RULES), &path).expect("opened again");
+    assert_eq!(stub.query(filled.order_intent_id, NOW), placed);
+    assert_eq!(words(&stub.query(resting.order_intent_id, NOW)), ["accepted", "canceled at 0"]);
+    assert_eq!(words(&stub.query(never.order_intent_id, NOW)), ["not found"]);
+    stub.place(&never, Some(&quote()), NOW).expect("placed");
+    drop(stub);
+    assert_eq!(LiveStub::with_ledger(rules(RULES), &path).expect("opened").arrived().count(), 3);
+}
