@@ -12,10 +12,11 @@ use crate::rng::Rng;
 use crate::story::tell;
 use crate::venue::{Habits, Venue};
 use fillwright_domain::{IntentId, Timestamp};
+use fillwright_engine::verify::verify;
 use fillwright_engine::{Sequencer, SequencerError, recover};
 use fillwright_journal::{
     Fate, Faults, Hash, Journal, JournalOptions, MemoryStorage, Preparation, Storage, Unsynced,
-    codec, snapshot, verify,
+    codec, snapshot,
 };
 use fillwright_kernel::{Answer, Effect, Event, Input, Kernel, effects_of};
 use std::collections::BTreeSet;
@@ -619,7 +620,14 @@ impl World {
             return Err("the process is gone".to_owned());
         };
         sequencer.close().map_err(|error| format!("closing: {error}"))?;
-        verify(&self.disk(), &options()).map_err(|error| format!("[I5] {error}"))?;
+        let verified = verify(&self.disk(), &options(), true, |_| {})
+            .map_err(|error| format!("[I5] {error}"))?;
+        if self.hashes.last().is_some_and(|hash| *hash != verified.state_hash) {
+            return Err("[I4] verifying leads to another state".to_owned());
+        }
+        if let Some(other) = verified.redecided.first() {
+            return Err(format!("entry {} would be decided otherwise now", other.seq));
+        }
         if self.plan.canary.is_none() { self.decide_again() } else { Ok(()) }
     }
 
