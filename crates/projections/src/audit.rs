@@ -19,7 +19,7 @@ use crate::error::ProjectionError;
 use crate::execution_log::LoggedOf;
 use crate::facts::{IntentFacts, OrderFacts};
 use crate::line_file::{Line, LineFile, Vouch};
-use crate::text::{hex, rfc3339};
+use crate::text::hex;
 use crate::words::execution_status;
 use crate::{Paths, ProjectedEntry, Projection, python_json};
 use fillwright_domain::{
@@ -215,7 +215,7 @@ impl Audit {
             journal_line: n,
             journal_seq: entry.seq,
             prev_hash: &self.last_hash,
-            ts: &rfc3339(entry.at),
+            ts: entry.time(),
             ..record
         };
         python_json::write(&linked, &mut self.line);

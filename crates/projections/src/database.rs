@@ -13,7 +13,7 @@ pub(crate) fn open(path: &Path) -> rusqlite::Result<Connection> {
     let database = Connection::open(path)?;
     database.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;
-         PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;",
+         PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8000;",
     )?;
     database.set_prepared_statement_cache_capacity(64);
     Ok(database)

@@ -37,6 +37,9 @@ pub enum ProjectionError {
         /// The entry that came.
         found: u64,
     },
+    /// The journal cannot be read.
+    #[error("the journal cannot be followed")]
+    Journal(#[from] fillwright_journal::JournalError),
     /// An entry that is sound but cannot be read.
     #[error(
         "entry {seq} cannot be read by this version; start the version that wrote it, or a newer one"

@@ -10,8 +10,8 @@
 use crate::disposition::Disposition;
 use crate::error::ProjectionError;
 use crate::facts::{IntentFacts, OrderFacts};
-use crate::line_file::{LineFile, Vouch, stamp, stamped};
-use crate::text::{rfc3339, uuid};
+use crate::line_file::{LineFile, Vouch, stamp, stamp_object};
+use crate::text::uuid;
 use crate::{Paths, ProjectedEntry, Projection};
 use fillwright_domain::{
     BookId, Decimal, ExecId, ExecutionId, ExecutionOutcome, ExecutionResult, ExecutionStatus,
@@ -20,6 +20,7 @@ use fillwright_domain::{
 };
 use fillwright_kernel::Event;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 const NAME: &str = "execution_logs";
@@ -80,24 +81,29 @@ pub(crate) enum LoggedOf {
 
 /// The lines of an entry.
 pub(crate) fn lines(entry: &ProjectedEntry) -> Vec<Logged> {
-    let at = std::cell::LazyCell::new(|| rfc3339(entry.at));
     let mut lines = Vec::new();
+    let mut ends = entry.ends();
     for event in &entry.events {
         match event {
             Event::FillBooked { order_intent_id, .. } => {
                 let of = LoggedOf::Fill(*order_intent_id);
-                add(&mut lines, entry, of, &fill(entry, &at, event, *order_intent_id));
+                add(&mut lines, entry, of, &fill(entry, event, *order_intent_id));
             }
             Event::OutcomeRecorded { outcome } => {
                 let order = outcome.order_intent_id;
                 if outcome.plane == Plane::Paper && outcome.status == ExecutionStatus::Filled {
                     let of = LoggedOf::Fill(order);
-                    add(&mut lines, entry, of, &fill_on_paper(entry, &at, outcome));
+                    add(&mut lines, entry, of, &fill_on_paper(entry, outcome));
                 }
-                add(&mut lines, entry, LoggedOf::Outcome(order), &ended(entry, &at, outcome));
+                add(&mut lines, entry, LoggedOf::Outcome(order), &ended(entry, order, ends.next()));
             }
             Event::IntentClosed { intent_id, result, .. } => {
-                add(&mut lines, entry, LoggedOf::Result, &closed(entry, &at, intent_id, result));
+                add(
+                    &mut lines,
+                    entry,
+                    LoggedOf::Result,
+                    &closed(entry, intent_id, result, ends.next()),
+                );
             }
             _ => {}
         }
@@ -107,11 +113,10 @@ pub(crate) fn lines(entry: &ProjectedEntry) -> Vec<Logged> {
 
 fn add(lines: &mut Vec<Logged>, entry: &ProjectedEntry, of: LoggedOf, line: &impl Serialize) {
     let n = u32::try_from(lines.len() + 1).expect("an entry has few lines");
-    let object = serde_json::to_vec(line).expect("a line has text keys and memory takes it");
-    let mut line = Vec::with_capacity(object.len() + 32);
-    stamped(entry.seq, n, &object, &mut line);
-    line.push(b'\n');
-    lines.push(Logged { of, line });
+    let mut bytes = Vec::with_capacity(1024);
+    stamp_object(entry.seq, n, line, &mut bytes);
+    bytes.push(b'\n');
+    lines.push(Logged { of, line: bytes });
 }
 
 #[derive(Serialize)]
@@ -135,14 +140,13 @@ struct Line<'a, D> {
 
 fn of_intent<'a, D>(
     entry: &'a ProjectedEntry,
-    at: &'a str,
     kind: &'static str,
     intent: Option<&'a IntentFacts>,
     detail: D,
 ) -> Line<'a, D> {
     Line {
         kind,
-        ts: at,
+        ts: entry.time(),
         ts_ns: entry.at,
         env: entry.facts.environment(),
         strategy: intent.and_then(|intent| intent.strategy_id.as_ref()),
@@ -159,7 +163,6 @@ fn of_intent<'a, D>(
 
 fn of_order<'a, D>(
     entry: &'a ProjectedEntry,
-    at: &'a str,
     kind: &'static str,
     order: Option<&'a OrderFacts>,
     detail: D,
@@ -168,7 +171,7 @@ fn of_order<'a, D>(
         plane: order.map(|facts| facts.order.plane),
         order_intent_id: order.map(|facts| facts.id_text.as_str()),
         client_order_id: order.map(|facts| facts.client_order_id.as_str()),
-        ..of_intent(entry, at, kind, order.map(|facts| &*facts.intent), detail)
+        ..of_intent(entry, kind, order.map(|facts| &*facts.intent), detail)
     }
 }
 
@@ -191,7 +194,6 @@ struct Fill<'a> {
 
 fn fill<'a>(
     entry: &'a ProjectedEntry,
-    at: &'a str,
     event: &'a Event,
     order: OrderIntentId,
 ) -> Line<'a, Fill<'a>> {
@@ -211,14 +213,10 @@ fn fill<'a>(
         },
         _ => blank,
     };
-    of_order(entry, at, "fill", facts, detail)
+    of_order(entry, "fill", facts, detail)
 }
 
-fn fill_on_paper<'a>(
-    entry: &'a ProjectedEntry,
-    at: &'a str,
-    outcome: &ExecutionOutcome,
-) -> Line<'a, Fill<'a>> {
+fn fill_on_paper<'a>(entry: &'a ProjectedEntry, outcome: &ExecutionOutcome) -> Line<'a, Fill<'a>> {
     let order = outcome.order_intent_id;
     let facts = entry.facts.order(order).map(|facts| &**facts);
     let detail = Fill {
@@ -226,7 +224,7 @@ fn fill_on_paper<'a>(
         cum_qty: outcome.filled_quantity,
         ..blank_fill(entry, order, facts)
     };
-    of_order(entry, at, "fill", facts, detail)
+    of_order(entry, "fill", facts, detail)
 }
 
 fn blank_fill<'a>(
@@ -271,45 +269,39 @@ fn slippage_bps(side: Side, decision_px: Px, px: Px) -> Option<i64> {
 #[derive(Serialize)]
 struct Ended<'a> {
     latency_ns: Option<i64>,
-    outcome: &'a ExecutionOutcome,
+    outcome: Option<&'a RawValue>,
 }
 
 fn ended<'a>(
     entry: &'a ProjectedEntry,
-    at: &'a str,
-    outcome: &'a ExecutionOutcome,
+    order: OrderIntentId,
+    outcome: Option<&'a RawValue>,
 ) -> Line<'a, Ended<'a>> {
-    let facts = entry.facts.order(outcome.order_intent_id).map(|facts| &**facts);
+    let facts = entry.facts.order(order).map(|facts| &**facts);
     let latency_ns = facts.map(|facts| entry.at.since_ns(facts.emitted_at));
-    of_order(entry, at, "outcome", facts, Ended { latency_ns, outcome })
+    of_order(entry, "outcome", facts, Ended { latency_ns, outcome })
 }
 
 #[derive(Serialize)]
-struct Closed {
+struct Closed<'a> {
     disposition: Option<Disposition>,
-    result: ExecutionResult,
+    result: Option<&'a RawValue>,
     latency_ns: Option<i64>,
 }
 
 fn closed<'a>(
     entry: &'a ProjectedEntry,
-    at: &'a str,
     intent_id: &'a IntentId,
     result: &ExecutionResult,
-) -> Line<'a, Closed> {
+    shown: Option<&'a RawValue>,
+) -> Line<'a, Closed<'a>> {
     let intent = entry.facts.intent.as_deref();
     let detail = Closed {
         disposition: intent.map(|intent| entry.disposition(intent, result)),
-        result: with_plan(intent, result),
+        result: shown,
         latency_ns: intent.map(|intent| entry.at.since_ns(intent.at)),
     };
-    Line { intent_id: Some(intent_id), ..of_intent(entry, at, "result", intent, detail) }
-}
-
-/// A result with the plan, which the journal keeps once, put back in.
-pub(crate) fn with_plan(intent: Option<&IntentFacts>, result: &ExecutionResult) -> ExecutionResult {
-    let plan = intent.map(|intent| Box::new(intent.plan.clone()));
-    ExecutionResult { plan, ..result.clone() }
+    Line { intent_id: Some(intent_id), ..of_intent(entry, "result", intent, detail) }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::{ProjectedEntry, weight};
 use fillwright_domain::{
     Ask, ExecutionOutcome, IntentKey, OrderIntentId, Qty, Quote, Ratio, RunId, Side, Text,
 };
-use fillwright_kernel::{Event, Input, Verdict};
+use fillwright_kernel::{Event, Input};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ impl Known {
         let asked = weight::Asked {
             rebalance,
             planned: accepted.plan.size,
-            verdicts: verdicts(entry),
+            verdicts: entry.verdicts(),
             touch: touch(entry)?,
             contract_size: size,
         };
@@ -200,14 +200,6 @@ fn accepted(entry: &ProjectedEntry) -> Option<IntentFacts> {
         }),
         _ => None,
     })
-}
-
-fn verdicts(entry: &ProjectedEntry) -> &[Verdict] {
-    let judged = entry.events.iter().find_map(|event| match event {
-        Event::IntentJudged { verdicts, .. } => Some(&verdicts[..]),
-        _ => None,
-    });
-    judged.unwrap_or_default()
 }
 
 /// The price the order of this entry was valued at: the touch it would trade against.

@@ -16,14 +16,14 @@
 //! Nothing is synced: the journal is the truth, and what a power loss takes is written again.
 
 use crate::error::{self, ProjectionError};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// Buffered bytes after which lines go to the file before their batch ends.
-const BUFFER_MAX: usize = 1 << 20;
+const BUFFER_MAX: usize = 128 << 10;
 /// Bytes read at first to find the last line.
 const WINDOW: u64 = 64 << 10;
 
@@ -124,7 +124,9 @@ impl LineFile {
 
     /// Appends a JSON object with the stamp as its first two fields.
     pub(crate) fn append_stamped(&mut self, n: u32, object: &[u8]) -> Result<(), ProjectionError> {
-        stamped(self.current.0, n, object, &mut self.buffer);
+        let seq = self.current.0;
+        write!(self.buffer, "{{\"seq\":{seq},\"n\":{n},").expect("writing to memory cannot fail");
+        self.buffer.extend_from_slice(&object[1..]);
         self.append(b"\n")
     }
 
@@ -178,10 +180,13 @@ impl LineFile {
     }
 }
 
-/// Writes a JSON object with `seq` and `n` as its first two fields.
-pub(crate) fn stamped(seq: u64, n: u32, object: &[u8], to: &mut Vec<u8>) {
-    write!(to, "{{\"seq\":{seq},\"n\":{n},").expect("writing to memory cannot fail");
-    to.extend_from_slice(&object[1..]);
+/// Writes a value that is a JSON object, with `seq` and `n` as its first two fields.
+pub(crate) fn stamp_object(seq: u64, n: u32, object: &impl Serialize, to: &mut Vec<u8>) {
+    write!(to, "{{\"seq\":{seq},\"n\":{n}").expect("writing to memory cannot fail");
+    let start = to.len();
+    serde_json::to_writer(&mut *to, object).expect("a line has text keys and memory takes it");
+    // Its fields follow ours: the brace that opened it becomes the comma before them.
+    to[start] = b',';
 }
 
 fn open_or_create(path: &Path) -> std::io::Result<File> {

@@ -9,8 +9,9 @@ use crate::known_store::KnownStore;
 use crate::line_file::Vouch;
 use crate::telemetry::Telemetry;
 use crate::{Paths, ProjectedEntry, ProjectionError};
-use fillwright_journal::Chunk;
+use fillwright_journal::{Chunk, Entry, Follower};
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 /// A read model: a fold of the journal's entries, with a cursor of its own.
 pub trait Projection: Send {
@@ -35,22 +36,41 @@ pub trait Projection: Send {
     fn commit(&mut self) -> Result<Vec<(&'static str, Vouch)>, ProjectionError>;
 }
 
+/// Entries taken in after which they are kept without being asked.
+const WAITING_MAX: usize = 8_192;
 /// Batches below this many entries are not worth a second thread.
 const WORTH_A_THREAD: usize = 64;
 
 /// All read models of one journal.
 ///
-/// Feed it every entry in order, from behind [`resume_after`](Self::resume_after). What is kept is kept batch by batch,
-/// each model for itself; what is known of open orders is kept last, so that it is never ahead of a model.
+/// Feed it every entry in order, from behind [`resume_after`](Self::resume_after). With each commit every model keeps
+/// what it has for itself; what is known of open orders is kept last, so that it is never ahead of a model.
 pub struct Projections {
     store: KnownStore,
     known: Known,
     vouches: BTreeMap<&'static str, Vouch>,
-    files: Vec<Slot>,
-    blotter: Vec<Slot>,
+    /// The read models, those with most to do first.
+    slots: Vec<Slot>,
     failures: Vec<(&'static str, ProjectionError)>,
-    /// The last entry that was fed.
+    /// The last entry that was taken in.
     fed: u64,
+    /// Entries taken in since the last commit.
+    waiting: usize,
+}
+
+/// Decodes entries, on two threads where that is worth it.
+fn decode(entries: &[Entry]) -> Result<Vec<ProjectedEntry>, ProjectionError> {
+    if entries.len() < WORTH_A_THREAD {
+        return entries.iter().map(ProjectedEntry::decode).collect();
+    }
+    let (first, second) = entries.split_at(entries.len() / 2);
+    let all = |half: &[Entry]| half.iter().map(ProjectedEntry::decode).collect();
+    std::thread::scope(|scope| {
+        let second = scope.spawn(move || -> Result<Vec<_>, ProjectionError> { all(second) });
+        let mut decoded: Vec<_> = all(first)?;
+        decoded.extend(second.join().expect("decoding does not panic")?);
+        Ok(decoded)
+    })
 }
 
 /// A read model that runs, or one that has stopped.
@@ -66,10 +86,17 @@ impl Slot {
         Self { projection: Box::new(projection), failed: false, kept: Ok(Vec::new()) }
     }
 
-    fn feed(&mut self, entries: &[ProjectedEntry]) {
+    fn apply(&mut self, entries: &[ProjectedEntry]) {
         if !self.failed {
             let applied = entries.iter().try_for_each(|entry| self.projection.apply(entry));
-            self.kept = applied.and_then(|()| self.projection.commit());
+            self.kept = applied.map(|()| Vec::new());
+            self.failed = self.kept.is_err();
+        }
+    }
+
+    fn commit(&mut self) {
+        if !self.failed {
+            self.kept = self.projection.commit();
             self.failed = self.kept.is_err();
         }
     }
@@ -84,22 +111,22 @@ impl Projections {
     pub fn open(paths: &Paths, build: &str) -> Result<Self, ProjectionError> {
         let mut store = KnownStore::open(&paths.known())?;
         let vouches = store.vouches()?;
-        let files: Vec<Slot> = vec![
+        let slots = vec![
+            Slot::new(Blotter::open(paths)?),
             Slot::new(Telemetry::open(paths, &vouches)?),
-            Slot::new(ExecutionLog::open(paths, &vouches)?),
             Slot::new(Audit::open(paths, build, &vouches)?),
+            Slot::new(ExecutionLog::open(paths, &vouches)?),
             Slot::new(ActualState::open(paths, &vouches)),
         ];
-        let blotter = vec![Slot::new(Blotter::open(paths)?)];
         let mut known = store.load()?;
         let behind = |slot: &Slot| slot.projection.cursor() < known.seq;
-        if files.iter().chain(&blotter).any(behind) {
+        if slots.iter().any(behind) {
             store.start_over();
             known = Known::default();
         }
         let fed = known.seq;
         let (vouches, failures) = (BTreeMap::new(), Vec::new());
-        Ok(Self { store, known, vouches, files, blotter, failures, fed })
+        Ok(Self { store, known, vouches, slots, failures, fed, waiting: 0 })
     }
 
     /// The entry behind which to begin: the next to feed is the one after.
@@ -109,7 +136,7 @@ impl Projections {
 
     /// Every read model with the last entry it has taken in.
     pub fn cursors(&self) -> Vec<(&'static str, u64)> {
-        self.slots().map(|slot| (slot.projection.name(), slot.projection.cursor())).collect()
+        self.slots.iter().map(|slot| (slot.projection.name(), slot.projection.cursor())).collect()
     }
 
     /// The read models that have stopped, and why. The others go on.
@@ -117,25 +144,57 @@ impl Projections {
         &self.failures
     }
 
-    /// Takes in a chunk of the journal, as a batch. Entries that were fed before are passed over.
+    /// Takes in everything a journal has to give for now, and keeps it. Returns the last entry taken in.
     ///
     /// # Errors
     ///
-    /// As [`catch_up`](Self::catch_up).
-    pub fn catch_up_chunk(&mut self, chunk: &Chunk) -> Result<(), ProjectionError> {
-        let due = chunk.entries().filter(|entry| entry.seq > self.fed);
-        let entries: Result<Vec<_>, _> = due.map(|entry| ProjectedEntry::decode(&entry)).collect();
-        self.catch_up(entries?)
+    /// As [`take`](Self::take); `Journal` where the journal cannot be read.
+    pub fn follow(&mut self, follower: &mut Follower) -> Result<u64, ProjectionError> {
+        while let Some(chunk) = follower.next_chunk()? {
+            self.take_chunk(&chunk)?;
+        }
+        self.commit()?;
+        Ok(self.fed)
     }
 
-    /// Takes in the next entries, as a batch.
+    /// Takes in a chunk of the journal and keeps it. Entries that were taken in before are passed over.
+    ///
+    /// # Errors
+    ///
+    /// As [`take`](Self::take).
+    pub fn catch_up_chunk(&mut self, chunk: &Chunk) -> Result<(), ProjectionError> {
+        self.take_chunk(chunk)?;
+        self.commit()
+    }
+
+    /// Takes in the next entries and keeps them.
+    ///
+    /// # Errors
+    ///
+    /// As [`take`](Self::take).
+    pub fn catch_up(&mut self, entries: Vec<ProjectedEntry>) -> Result<(), ProjectionError> {
+        self.take(entries)?;
+        self.commit()
+    }
+
+    /// Takes in a chunk of the journal. Nothing is sure to be visible before [`commit`](Self::commit).
+    ///
+    /// # Errors
+    ///
+    /// As [`take`](Self::take).
+    pub fn take_chunk(&mut self, chunk: &Chunk) -> Result<(), ProjectionError> {
+        let due: Vec<Entry> = chunk.entries().filter(|entry| entry.seq > self.fed).collect();
+        self.take(decode(&due)?)
+    }
+
+    /// Takes in the next entries. Nothing is sure to be visible before [`commit`](Self::commit), which is called
+    /// without being asked once so many entries wait that it costs little.
     ///
     /// # Errors
     ///
     /// `Gap` where an entry is missing. A read model that stops does not stop the others: its error is in
-    /// [`failures`](Self::failures), and opening again lets it go on where it stopped. The error of the store of open
-    /// orders is given here.
-    pub fn catch_up(&mut self, mut entries: Vec<ProjectedEntry>) -> Result<(), ProjectionError> {
+    /// [`failures`](Self::failures), and opening again lets it go on where it stopped.
+    pub fn take(&mut self, mut entries: Vec<ProjectedEntry>) -> Result<(), ProjectionError> {
         entries.retain(|entry| entry.seq > self.fed);
         for entry in &mut entries {
             let expected = self.fed + 1;
@@ -145,37 +204,54 @@ impl Projections {
             self.known.resolve(entry);
             self.fed = entry.seq;
         }
-        self.feed(&entries);
-        self.keep()
+        self.each(entries.len(), |slot| slot.apply(&entries));
+        self.collect();
+        self.waiting += entries.len();
+        if self.waiting < WAITING_MAX { Ok(()) } else { self.commit() }
     }
 
-    fn feed(&mut self, entries: &[ProjectedEntry]) {
-        let Self { files, blotter, .. } = self;
-        if entries.len() < WORTH_A_THREAD {
-            return files.iter_mut().chain(blotter).for_each(|slot| slot.feed(entries));
-        }
-        std::thread::scope(|scope| {
-            scope.spawn(|| blotter.iter_mut().for_each(|slot| slot.feed(entries)));
-            files.iter_mut().for_each(|slot| slot.feed(entries));
-        });
-    }
-
-    /// Collects what the files vouch for, and keeps it with what is known. Where a model has stopped, nothing more is
-    /// kept: after a restart it needs what was known where it stopped.
-    fn keep(&mut self) -> Result<(), ProjectionError> {
-        for slot in self.files.iter_mut().chain(&mut self.blotter) {
-            match std::mem::replace(&mut slot.kept, Ok(Vec::new())) {
-                Ok(vouches) => self.vouches.extend(vouches),
-                Err(error) => self.failures.push((slot.projection.name(), error)),
-            }
-        }
+    /// Keeps what was taken in: from here on it is visible, and a restart goes on behind it.
+    ///
+    /// # Errors
+    ///
+    /// `Database` where the cursors cannot be kept. As with [`take`](Self::take), look at
+    /// [`failures`](Self::failures) for read models that stopped.
+    pub fn commit(&mut self) -> Result<(), ProjectionError> {
+        let waiting = std::mem::take(&mut self.waiting);
+        self.each(waiting, Slot::commit);
+        self.collect();
         if self.failures.is_empty() {
             self.store.commit(&mut self.known, &self.vouches)?;
         }
         Ok(())
     }
 
-    fn slots(&self) -> impl Iterator<Item = &Slot> {
-        self.files.iter().chain(&self.blotter)
+    /// Does something with every read model, on two threads where that many entries are worth it.
+    fn each(&mut self, entries: usize, work: impl Fn(&mut Slot) + Sync) {
+        if entries < WORTH_A_THREAD {
+            return self.slots.iter_mut().for_each(work);
+        }
+        let queue = Mutex::new(self.slots.iter_mut());
+        let next = || queue.lock().ok()?.next();
+        let drain = || {
+            while let Some(slot) = next() {
+                work(slot);
+            }
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(drain);
+            drain();
+        });
+    }
+
+    /// Collects what the files vouch for, and what stopped. Once a model has stopped the cursors and what is known of
+    /// open orders stay as they were: after a restart it needs what was known where it stopped.
+    fn collect(&mut self) {
+        for slot in &mut self.slots {
+            match std::mem::replace(&mut slot.kept, Ok(Vec::new())) {
+                Ok(vouches) => self.vouches.extend(vouches),
+                Err(error) => self.failures.push((slot.projection.name(), error)),
+            }
+        }
     }
 }

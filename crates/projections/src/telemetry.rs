@@ -7,11 +7,10 @@
 
 use crate::disposition::Disposition;
 use crate::error::ProjectionError;
-use crate::execution_log::with_plan;
 use crate::facts::{IntentFacts, OrderFacts};
 use crate::line_file::{LineFile, Vouch, stamp};
-use crate::text::{hex, rfc3339};
-use crate::verdicts::{VerdictLine, VerdictLines, decision, is_breach};
+use crate::text::hex;
+use crate::verdicts::{VerdictLine, decision, is_breach};
 use crate::{Paths, ProjectedEntry, Projection};
 use fillwright_domain::{
     ActionType, Ask, BookId, ContentDigest, ExecId, ExecutionOutcome, ExecutionResult,
@@ -21,6 +20,7 @@ use fillwright_domain::{
 };
 use fillwright_kernel::{Event, IgnoredReport, Input, Refusal, Verdict};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 /// The name of the execution stream.
@@ -62,10 +62,16 @@ impl Projection for Telemetry {
     }
 
     fn apply(&mut self, entry: &ProjectedEntry) -> Result<(), ProjectionError> {
-        let at = rfc3339(entry.at);
-        let mut writer = Writer { telemetry: self, entry, at: &at };
+        let mut writer = Writer { telemetry: self, entry };
+        let mut ends = entry.ends();
         for event in &entry.events {
-            writer.event(event)?;
+            match event {
+                Event::OutcomeRecorded { outcome } => writer.outcome(outcome, ends.next())?,
+                Event::IntentClosed { intent_id, result, .. } => {
+                    writer.result(intent_id, result, ends.next())?;
+                }
+                _ => writer.event(event)?,
+            }
         }
         self.execution.finish(entry.seq);
         self.risk.finish(entry.seq);
@@ -153,7 +159,6 @@ enum To {
 struct Writer<'a> {
     telemetry: &'a mut Telemetry,
     entry: &'a ProjectedEntry,
-    at: &'a str,
 }
 
 impl<'a> Writer<'a> {
@@ -250,8 +255,6 @@ impl<'a> Writer<'a> {
                 let detail = Ignored { exec_id, why: *why, sentence: why.to_string() };
                 self.order("report_ignored", *order_intent_id, detail)
             }
-            Event::OutcomeRecorded { outcome } => self.outcome(outcome),
-            Event::IntentClosed { intent_id, result, .. } => self.result(intent_id, result),
             Event::KillSwitchEngaged { by, reason } => self.kill_switch(KillSwitch {
                 state: "engaged",
                 by,
@@ -275,7 +278,10 @@ impl<'a> Writer<'a> {
                     scope: "global",
                 })
             }
-            Event::MarkTaken { .. } | Event::PlanMade { .. } => Ok(()),
+            Event::MarkTaken { .. }
+            | Event::PlanMade { .. }
+            | Event::OutcomeRecorded { .. }
+            | Event::IntentClosed { .. } => Ok(()),
         }
     }
 
@@ -322,7 +328,7 @@ impl<'a> Writer<'a> {
             decision: decision(verdicts),
             reason: verdicts.last().and_then(|verdict| VerdictLine::of(verdict).reason),
             rulebook_seq,
-            verdicts: VerdictLines(verdicts),
+            verdicts: self.entry.verdicts_shown(),
         };
         self.line(To::Both, "dra_decision", self.subject(), detail)?;
         for verdict in verdicts.iter().filter(|verdict| is_breach(verdict)) {
@@ -361,12 +367,17 @@ impl<'a> Writer<'a> {
     }
 
     /// The paper plane reports no fills: its outcome is the fill.
-    fn outcome(&mut self, outcome: &'a ExecutionOutcome) -> Result<(), ProjectionError> {
+    fn outcome(
+        &mut self,
+        outcome: &'a ExecutionOutcome,
+        shown: Option<&'a RawValue>,
+    ) -> Result<(), ProjectionError> {
         let order = outcome.order_intent_id;
         if outcome.plane == Plane::Paper && outcome.status == ExecutionStatus::Filled {
             self.order("order_filled", order, self.filled_on_paper(outcome))?;
         }
-        self.order("execution_outcome", order, Outcome { latency_ns: self.latency(order), outcome })
+        let detail = Outcome { latency_ns: self.latency(order), outcome: shown };
+        self.order("execution_outcome", order, detail)
     }
 
     fn filled_on_paper(&self, outcome: &ExecutionOutcome) -> Filled<'a> {
@@ -380,18 +391,13 @@ impl<'a> Writer<'a> {
     fn result(
         &mut self,
         intent_id: &'a IntentId,
-        result: &'a ExecutionResult,
+        result: &ExecutionResult,
+        shown: Option<&'a RawValue>,
     ) -> Result<(), ProjectionError> {
-        let Some(intent) = &self.entry.facts.intent else {
-            let subject = Subject { intent_id: Some(intent_id), ..Subject::default() };
-            let detail = Closed { disposition: None, result: result.clone() };
-            return self.line(To::Execution, "execution_result", subject, detail);
-        };
-        let detail = Closed {
-            disposition: Some(self.entry.disposition(intent, result)),
-            result: with_plan(Some(intent), result),
-        };
-        self.line(To::Execution, "execution_result", Subject::intent(intent), detail)
+        let intent = self.entry.facts.intent.as_deref();
+        let disposition = intent.map(|intent| self.entry.disposition(intent, result));
+        let subject = Subject { intent_id: Some(intent_id), ..self.subject() };
+        self.line(To::Execution, "execution_result", subject, Closed { disposition, result: shown })
     }
 
     fn kill_switch(&mut self, detail: KillSwitch) -> Result<(), ProjectionError> {
@@ -438,7 +444,7 @@ impl<'a> Writer<'a> {
             return Ok(());
         }
         line.clear();
-        write(line, event, self.at, self.entry, subject, detail);
+        write(line, event, self.entry, subject, detail);
         in_execution.map_or(Ok(()), |n| execution.append_stamped(n, line))?;
         in_risk.map_or(Ok(()), |n| risk.append_stamped(n, line))
     }
@@ -480,7 +486,6 @@ impl<'a> Writer<'a> {
 fn write(
     to: &mut Vec<u8>,
     event: &'static str,
-    ts: &str,
     entry: &ProjectedEntry,
     subject: Subject,
     detail: impl Serialize,
@@ -489,7 +494,7 @@ fn write(
         subject;
     let line = Line {
         event,
-        ts,
+        ts: entry.time(),
         ts_ns: entry.at,
         env: entry.facts.environment(),
         lane: None,
@@ -573,7 +578,7 @@ struct Decision<'a> {
     decision: &'static str,
     reason: Option<&'static str>,
     rulebook_seq: u64,
-    verdicts: VerdictLines<'a>,
+    verdicts: &'a RawValue,
 }
 
 #[derive(Serialize)]
@@ -657,13 +662,13 @@ struct Ignored<'a> {
 #[derive(Serialize)]
 struct Outcome<'a> {
     latency_ns: Option<i64>,
-    outcome: &'a ExecutionOutcome,
+    outcome: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]
-struct Closed {
+struct Closed<'a> {
     disposition: Option<Disposition>,
-    result: ExecutionResult,
+    result: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]

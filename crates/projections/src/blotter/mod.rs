@@ -27,7 +27,6 @@ pub struct Blotter {
     database: Connection,
     cursor: u64,
     in_transaction: bool,
-    next_order_no: i64,
     /// Counts since the last commit.
     counts: BTreeMap<&'static str, i64>,
     /// Positions that changed since the last commit, and where.
@@ -46,14 +45,11 @@ impl Blotter {
         database.execute_batch(include_str!("schema.sql"))?;
         let cursor =
             database.query_row("SELECT seq FROM cursor", [], |row| row.get(0)).optional()?;
-        let last: Option<i64> =
-            database.query_row("SELECT max(order_no) FROM orders", [], |row| row.get(0))?;
         Ok(Self {
             path,
             database,
             cursor: cursor.unwrap_or(0),
             in_transaction: false,
-            next_order_no: last.unwrap_or(0) + 1,
             counts: BTreeMap::new(),
             positions: BTreeMap::new(),
         })

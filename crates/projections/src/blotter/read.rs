@@ -9,6 +9,9 @@ use fillwright_domain::{BookId, InstrumentId, IntentId, OrderIntentId, StrategyI
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, params};
 use std::path::PathBuf;
 
+/// The orders of an intent, by the number that says whose they are.
+const OF_INTENT: &str = "order_no BETWEEN ?1 << 20 AND (?1 << 20) + 1048575";
+
 /// The blotter, to read; also while another process writes it. Every answer is of one moment: call
 /// [`cursor`](Self::cursor) for the entry it reflects at least.
 pub struct BlotterReader {
@@ -132,10 +135,8 @@ impl BlotterReader {
     ///
     /// `Database`.
     pub fn orders_of(&self, intent_seq: u64) -> Result<Vec<OrderRow>, ProjectionError> {
-        let sql = format!(
-            "SELECT {} FROM orders WHERE intent_seq = ?1 ORDER BY order_no",
-            OrderRow::COLUMNS
-        );
+        let sql =
+            format!("SELECT {} FROM orders WHERE {OF_INTENT} ORDER BY order_no", OrderRow::COLUMNS);
         self.all(&sql, [intent_seq], OrderRow::read)
     }
 
@@ -169,7 +170,7 @@ impl BlotterReader {
     /// `Database`.
     pub fn fills_of(&self, intent_seq: u64) -> Result<Vec<FillRow>, ProjectionError> {
         let sql = format!(
-            "SELECT {} FROM orders JOIN fills USING (order_no) WHERE intent_seq = ?1 ORDER BY order_no, fills.seq",
+            "SELECT {} FROM orders JOIN fills USING (order_no) WHERE {OF_INTENT} ORDER BY order_no, fills.seq",
             FillRow::COLUMNS
         );
         self.all(&sql, [intent_seq], FillRow::read)
@@ -182,7 +183,7 @@ impl BlotterReader {
     /// `Database`.
     pub fn outcomes_of(&self, intent_seq: u64) -> Result<Vec<OutcomeRow>, ProjectionError> {
         let sql = format!(
-            "SELECT {} FROM orders JOIN outcomes USING (order_no) WHERE intent_seq = ?1 ORDER BY order_no",
+            "SELECT {} FROM orders JOIN outcomes USING (order_no) WHERE {OF_INTENT} ORDER BY order_no",
             OutcomeRow::COLUMNS
         );
         self.all(&sql, [intent_seq], OutcomeRow::read)

@@ -30,10 +30,10 @@ CREATE TABLE IF NOT EXISTS verdicts (
     verdicts TEXT NOT NULL              -- JSON, in the order of the gates
 );
 CREATE TABLE IF NOT EXISTS orders (
-    order_no INTEGER PRIMARY KEY,
+    order_no INTEGER PRIMARY KEY,       -- the entry that accepted the intent times 1,048,576, plus child_no
     order_intent_id TEXT NOT NULL UNIQUE,
     client_order_id TEXT GENERATED ALWAYS AS ('fw' || replace(order_intent_id, '-', '')) VIRTUAL,
-    intent_seq INTEGER NOT NULL,
+    intent_seq INTEGER GENERATED ALWAYS AS (order_no >> 20) VIRTUAL,
     seq INTEGER NOT NULL,               -- the entry that released it
     at_ns INTEGER NOT NULL,
     child_no INTEGER NOT NULL,
@@ -52,7 +52,6 @@ CREATE TABLE IF NOT EXISTS orders (
     stranded INTEGER NOT NULL,          -- its fate is unknown and a person must look
     updated_seq INTEGER NOT NULL
 );
-CREATE INDEX IF NOT EXISTS orders_of_intent ON orders (intent_seq);
 CREATE TABLE IF NOT EXISTS fills (
     order_no INTEGER NOT NULL,
     seq INTEGER NOT NULL,

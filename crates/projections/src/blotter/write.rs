@@ -5,13 +5,12 @@ use crate::ProjectedEntry;
 use crate::disposition::Disposition;
 use crate::facts::{IntentFacts, OrderFacts};
 use crate::text::uuid;
-use crate::verdicts::VerdictLines;
 use crate::words::{execution_status, order_status, order_type, reason_code, time_in_force};
 use fillwright_domain::{
     ExecId, ExecutionOutcome, ExecutionReasonCode, ExecutionResult, ExecutionStatus, IntentId,
     Notional, OrderIntentId, OrderStatus, Plane, Principal, Px, Qty, ResultStatus, Text,
 };
-use fillwright_kernel::{Event, Input, Verdict};
+use fillwright_kernel::{Event, Input};
 use rusqlite::{Result, params};
 
 impl Blotter {
@@ -66,9 +65,7 @@ impl Blotter {
             Event::IntentConflicted { intent_id, first_seq } => {
                 self.repeated(entry, "conflict", intent_id, *first_seq, None)
             }
-            Event::IntentJudged { rulebook_seq, verdicts, .. } => {
-                self.verdicts(entry.seq, *rulebook_seq, verdicts)
-            }
+            Event::IntentJudged { rulebook_seq, .. } => self.verdicts(entry, *rulebook_seq),
             Event::OrderEmitted { order, .. } => {
                 let facts = entry.facts.order(order.order_intent_id);
                 facts.map_or(Ok(()), |facts| self.order(entry, facts))
@@ -77,7 +74,7 @@ impl Blotter {
                 if let Some(exec_id) = exec_id {
                     self.exec_id(entry.seq, exec_id, *order_intent_id)?;
                 }
-                self.status(entry.seq, *order_intent_id, *status)
+                self.status(entry, *order_intent_id, *status)
             }
             Event::FillBooked {
                 order_intent_id,
@@ -96,18 +93,18 @@ impl Blotter {
                     cum_qty: *cum_qty,
                     venue: Some((exec_id, *last_px, *fee, at)),
                 };
-                self.fill(entry, *order_intent_id, &fill)?;
-                self.filled(entry.seq, *order_intent_id, *cum_qty, *status)
+                self.filled(entry, *order_intent_id, &fill)?;
+                self.status(entry, *order_intent_id, *status)
             }
             Event::OrderCancelRequested { order_intent_id, .. } => {
-                self.status(entry.seq, *order_intent_id, OrderStatus::PendingCancel)
+                self.status(entry, *order_intent_id, OrderStatus::PendingCancel)
             }
             Event::OrderQueried { order_intent_id, status, .. } => {
-                self.status(entry.seq, *order_intent_id, *status)
+                self.status(entry, *order_intent_id, *status)
             }
             Event::OrderStranded { order_intent_id, exec_id, .. } => {
                 self.exec_id(entry.seq, exec_id, *order_intent_id)?;
-                self.stranded(entry.seq, *order_intent_id)
+                self.stranded(entry, *order_intent_id)
             }
             Event::ReportIgnored { order_intent_id, exec_id, why } => {
                 self.exec_id(entry.seq, exec_id, *order_intent_id)?;
@@ -210,22 +207,20 @@ impl Blotter {
         self.database.prepare_cached(sql)?.execute(row).map(|_| ())
     }
 
-    fn verdicts(&mut self, seq: u64, rulebook_seq: u64, verdicts: &[Verdict]) -> Result<()> {
-        let verdicts =
-            serde_json::to_string(&VerdictLines(verdicts)).expect("verdicts are plain JSON");
+    fn verdicts(&mut self, entry: &ProjectedEntry, rulebook_seq: u64) -> Result<()> {
+        let row = params![entry.seq, rulebook_seq, entry.verdicts_shown().get()];
         let sql = "INSERT INTO verdicts VALUES (?1, ?2, ?3)";
-        self.database.prepare_cached(sql)?.execute(params![seq, rulebook_seq, verdicts]).map(|_| ())
+        self.database.prepare_cached(sql)?.execute(row).map(|_| ())
     }
 
     fn order(&mut self, entry: &ProjectedEntry, facts: &OrderFacts) -> Result<()> {
         let order = &facts.order;
         let outcome = outcome_of(entry, order.order_intent_id);
         let sql = "INSERT INTO orders VALUES
-            (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, 0, ?4)";
+            (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, 0, ?3)";
         let row = params![
-            self.next_order_no,
+            order_no(facts),
             facts.id_text,
-            facts.intent.seq,
             entry.seq,
             entry.at.as_ns(),
             order.child_no,
@@ -243,48 +238,41 @@ impl Blotter {
             outcome.map_or(Qty::ZERO, |outcome| outcome.filled_quantity).to_string(),
         ];
         self.database.prepare_cached(sql)?.execute(row)?;
-        self.next_order_no += 1;
         self.count("orders");
         Ok(())
     }
 
-    fn status(&mut self, seq: u64, order: OrderIntentId, status: OrderStatus) -> Result<()> {
-        let sql = "UPDATE orders SET status = ?2, updated_seq = ?3 WHERE order_intent_id = ?1";
-        let row = params![uuid(order.as_bytes()), order_status(status), seq];
-        self.database.prepare_cached(sql)?.execute(row).map(|_| ())
-    }
-
-    fn filled(
+    fn status(
         &mut self,
-        seq: u64,
+        entry: &ProjectedEntry,
         order: OrderIntentId,
-        cum: Qty,
         status: OrderStatus,
     ) -> Result<()> {
-        let sql = "UPDATE orders SET status = ?2, cum_qty = ?3, updated_seq = ?4 WHERE order_intent_id = ?1";
-        let row = params![uuid(order.as_bytes()), order_status(status), cum.to_string(), seq];
+        let Some(facts) = entry.facts.order(order) else { return Ok(()) };
+        let sql = "UPDATE orders SET status = ?2, updated_seq = ?3 WHERE order_no = ?1";
+        let row = params![order_no(facts), order_status(status), entry.seq];
         self.database.prepare_cached(sql)?.execute(row).map(|_| ())
     }
 
-    fn stranded(&mut self, seq: u64, order: OrderIntentId) -> Result<()> {
-        let sql = "UPDATE orders SET stranded = 1, updated_seq = ?2 WHERE order_intent_id = ?1";
-        let row = params![uuid(order.as_bytes()), seq];
-        self.database.prepare_cached(sql)?.execute(row).map(|_| ())
+    fn filled(&mut self, entry: &ProjectedEntry, order: OrderIntentId, fill: &Fill) -> Result<()> {
+        let Some(facts) = entry.facts.order(order) else { return Ok(()) };
+        let sql = "UPDATE orders SET cum_qty = ?2, updated_seq = ?3 WHERE order_no = ?1";
+        let row = params![order_no(facts), fill.cum_qty.to_string(), entry.seq];
+        self.database.prepare_cached(sql)?.execute(row)?;
+        self.fill(entry, facts, fill)
     }
 
-    fn order_no(&self, entry: &ProjectedEntry, order: OrderIntentId) -> Result<i64> {
-        if entry.emitted(order) && entry.facts.orders.len() == 1 {
-            return Ok(self.next_order_no - 1);
-        }
-        let sql = "SELECT order_no FROM orders WHERE order_intent_id = ?1";
-        self.database.prepare_cached(sql)?.query_row([uuid(order.as_bytes())], |row| row.get(0))
+    fn stranded(&mut self, entry: &ProjectedEntry, order: OrderIntentId) -> Result<()> {
+        let Some(facts) = entry.facts.order(order) else { return Ok(()) };
+        let sql = "UPDATE orders SET stranded = 1, updated_seq = ?2 WHERE order_no = ?1";
+        self.database.prepare_cached(sql)?.execute(params![order_no(facts), entry.seq]).map(|_| ())
     }
 
-    fn fill(&mut self, entry: &ProjectedEntry, order: OrderIntentId, fill: &Fill) -> Result<()> {
+    fn fill(&mut self, entry: &ProjectedEntry, facts: &OrderFacts, fill: &Fill) -> Result<()> {
         self.count("fills");
         let sql = "INSERT INTO fills VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, CAST(?6 AS REAL))";
         let row = params![
-            self.order_no(entry, order)?,
+            order_no(facts),
             entry.seq,
             entry.at.as_ns(),
             fill.venue.map(|(exec_id, ..)| exec_id.as_str()),
@@ -298,25 +286,25 @@ impl Blotter {
     }
 
     fn outcome(&mut self, entry: &ProjectedEntry, outcome: &ExecutionOutcome) -> Result<()> {
-        let order = outcome.order_intent_id;
+        let Some(facts) = entry.facts.order(outcome.order_intent_id) else { return Ok(()) };
+        let filled = outcome.filled_quantity;
         if outcome.plane == Plane::Paper && outcome.status == ExecutionStatus::Filled {
-            let filled = outcome.filled_quantity;
-            self.fill(entry, order, &Fill { qty: filled, cum_qty: filled, venue: None })?;
+            self.fill(entry, facts, &Fill { qty: filled, cum_qty: filled, venue: None })?;
         }
-        if !entry.emitted(order) {
+        if facts.emitted_seq != entry.seq {
             // The report that ended it has set the status; the outcome states the quantity, lost fills included.
-            let sql = "UPDATE orders SET cum_qty = ?2, stranded = 0 WHERE order_intent_id = ?1";
-            let row = params![uuid(order.as_bytes()), outcome.filled_quantity.to_string()];
+            let sql = "UPDATE orders SET cum_qty = ?2, stranded = 0 WHERE order_no = ?1";
+            let row = params![order_no(facts), filled.to_string()];
             self.database.prepare_cached(sql)?.execute(row)?;
         }
         let sql = "INSERT INTO outcomes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let row = params![
-            self.order_no(entry, order)?,
+            order_no(facts),
             uuid(outcome.execution_id.as_bytes()),
             entry.seq,
             entry.at.as_ns(),
             execution_status(outcome.status),
-            outcome.filled_quantity.to_string(),
+            filled.to_string(),
             outcome.reason.map(reason_code),
         ];
         self.database.prepare_cached(sql)?.execute(row).map(|_| ())
@@ -394,6 +382,12 @@ impl Blotter {
         }
         Ok(())
     }
+}
+
+/// An order's number: it says which intent's it is, and sorts as the orders came.
+fn order_no(facts: &OrderFacts) -> i64 {
+    let intent = i64::try_from(facts.intent.seq).expect("a journal has fewer entries");
+    (intent << 20) + i64::from(facts.order.child_no)
 }
 
 struct Fill<'a> {
