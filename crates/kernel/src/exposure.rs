@@ -1,8 +1,8 @@
 //! Positions per plane and book, derived from outcomes alone, and the exposure they and working orders amount to.
 
 use fillwright_domain::{
-    BookId, Instrument, InstrumentId, Notional, NumberError, Plane, Px, Qty, Ratio, Rounding, Side,
-    Timestamp,
+    BookId, Instrument, InstrumentId, Notional, NumberError, OrderIntent, Plane, Px, Qty, Ratio,
+    Rounding, Side, Timestamp,
 };
 use fillwright_policy::Rulebook;
 use minicbor::{Decode, Encode};
@@ -275,6 +275,14 @@ impl Ledgers {
         });
     }
 
+    /// Books what was filled without a reservation before it.
+    pub(crate) fn fill(&mut self, order: &Reserved, filled: Qty, unheld: impl FnOnce() -> Holding) {
+        let planes = self.0.entry(order.book_id.clone()).or_default();
+        planes.entry(order.plane).or_default().change(&order.instrument_id, unheld, |holding| {
+            holding.position = checked(moved(holding.position, order.side, filled));
+        });
+    }
+
     /// Ends a reservation and books what was filled.
     pub(crate) fn settle(&mut self, order: &Reserved, filled: Qty) {
         let Some(ledger) =
@@ -282,16 +290,21 @@ impl Ledgers {
         else {
             return;
         };
-        ledger.change(&order.instrument_id, Holding::default, |holding| match order.side {
-            Side::Buy => {
-                holding.open_buy = checked(holding.open_buy.checked_sub(order.qty));
-                holding.position = checked(holding.position.checked_add(filled));
-            }
-            Side::Sell => {
-                holding.open_sell = checked(holding.open_sell.checked_sub(order.qty));
-                holding.position = checked(holding.position.checked_sub(filled));
-            }
+        ledger.change(&order.instrument_id, Holding::default, |holding| {
+            let open = match order.side {
+                Side::Buy => &mut holding.open_buy,
+                Side::Sell => &mut holding.open_sell,
+            };
+            *open = checked(open.checked_sub(order.qty));
+            holding.position = checked(moved(holding.position, order.side, filled));
         });
+    }
+}
+
+fn moved(position: Qty, side: Side, filled: Qty) -> Result<Qty, NumberError> {
+    match side {
+        Side::Buy => position.checked_add(filled),
+        Side::Sell => position.checked_sub(filled),
     }
 }
 
@@ -313,4 +326,16 @@ pub struct Reserved {
     /// Quantity ordered.
     #[n(4)]
     pub qty: Qty,
+}
+
+impl Reserved {
+    pub(crate) fn of(order: &OrderIntent) -> Self {
+        Self {
+            book_id: order.book_id.clone(),
+            plane: order.plane,
+            instrument_id: order.market_id.clone(),
+            side: order.side,
+            qty: order.requested_quantity,
+        }
+    }
 }

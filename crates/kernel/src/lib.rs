@@ -27,7 +27,7 @@ pub use intents::OpenIntent;
 pub use state::State;
 pub use verdict::{Figures, Gate, GateSet, Ruling, Verdict};
 
-use fillwright_domain::{Text, Timestamp};
+use fillwright_domain::Timestamp;
 
 /// One partition's decisions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct Kernel {
 impl Kernel {
     /// A kernel that has seen nothing yet.
     pub fn new(partition: &str) -> Self {
-        Self { state: State { partition: Text::new(partition), ..State::default() } }
+        Self { state: State::new(partition) }
     }
 
     /// A kernel as a snapshot left it.

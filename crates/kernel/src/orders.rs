@@ -91,13 +91,7 @@ impl Orders {
 
     pub(crate) fn insert(&mut self, order: &OrderIntent, intent_key: IntentKey) -> &Reserved {
         let working = WorkingOrder {
-            reserved: Reserved {
-                book_id: order.book_id.clone(),
-                plane: order.plane,
-                instrument_id: order.market_id.clone(),
-                side: order.side,
-                qty: order.requested_quantity,
-            },
+            reserved: Reserved::of(order),
             intent_key,
             status: OrderStatus::PendingNew,
             cum_qty: Qty::ZERO,

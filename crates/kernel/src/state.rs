@@ -3,10 +3,12 @@
 use crate::Event;
 use crate::answered::AnsweredIntents;
 use crate::control::Control;
-use crate::exposure::{Holding, Ledgers, Mark};
+use crate::exposure::{Holding, Ledgers, Mark, Reserved};
 use crate::intents::OpenIntent;
 use crate::orders::Orders;
-use fillwright_domain::{InstrumentId, IntentKey, RunId, Text};
+use fillwright_domain::{
+    ExecutionOutcome, InstrumentId, IntentKey, OrderIntent, Plane, RunId, Text,
+};
 use fillwright_policy::Rulebook;
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -47,9 +49,16 @@ pub struct State {
     /// Every intent ever accepted.
     #[n(10)]
     pub answered: AnsweredIntents,
+    #[cbor(skip)]
+    passing: Passing,
 }
 
 impl State {
+    /// The state of a partition that has seen nothing yet.
+    pub(crate) fn new(partition: &str) -> Self {
+        Self { partition: Text::new(partition), ..Self::default() }
+    }
+
     /// Writes one fact into the state. Never refuses: whatever could be refused was refused when it was decided.
     pub(crate) fn apply(&mut self, event: &Event) {
         match event {
@@ -68,27 +77,17 @@ impl State {
             Event::IntentAccepted { intent_key, digest, .. } => {
                 self.answered.accept(*intent_key, *digest, self.seq)
             }
-            Event::PlanMade { intent_id, intent_key, plan, decision_px } => {
-                if plan.skip_reason.is_none() {
-                    let open =
-                        OpenIntent { intent_id: intent_id.clone(), decision_px: *decision_px };
-                    self.open_intents.insert(*intent_key, open);
-                }
+            Event::PlanMade { intent_id, plan, decision_px, .. } => {
+                let open =
+                    || OpenIntent { intent_id: intent_id.clone(), decision_px: *decision_px };
+                self.passing.planned = plan.skip_reason.is_none().then(open);
             }
-            Event::OrderEmitted { order, intent_key } => {
-                let reserved = self.orders.insert(order, *intent_key);
-                let unheld =
-                    || Holding::unheld(&self.marks, self.rulebook.as_ref(), &order.market_id);
-                self.ledgers.reserve(reserved, unheld);
-            }
-            Event::OutcomeRecorded { outcome } => {
-                if let Some(order) = self.orders.remove(outcome.order_intent_id) {
-                    self.ledgers.settle(&order.reserved, outcome.filled_quantity);
-                }
-            }
+            Event::OrderEmitted { order, intent_key } => self.emit(order, *intent_key),
+            Event::OutcomeRecorded { outcome } => self.end(outcome),
             Event::IntentClosed { intent_key, result, .. } => {
                 self.open_intents.remove(intent_key);
                 self.answered.close(*intent_key, result.status);
+                self.passing = Passing::default();
             }
             Event::KillSwitchEngaged { .. }
             | Event::KillSwitchReleaseRequested { .. }
@@ -105,4 +104,36 @@ impl State {
             | Event::ReportIgnored { .. } => {}
         }
     }
+
+    /// Counts an order as working. On paper its outcome follows in the same step, so it only passes through.
+    fn emit(&mut self, order: &OrderIntent, intent_key: IntentKey) {
+        if order.plane == Plane::Paper {
+            self.passing.on_paper = Some(Reserved::of(order));
+            return;
+        }
+        self.open_intents.extend(self.passing.planned.take().map(|open| (intent_key, open)));
+        let reserved = self.orders.insert(order, intent_key);
+        let unheld = || Holding::unheld(&self.marks, self.rulebook.as_ref(), &order.market_id);
+        self.ledgers.reserve(reserved, unheld);
+    }
+
+    /// Books what an order came to.
+    fn end(&mut self, outcome: &ExecutionOutcome) {
+        if let Some(order) = self.orders.remove(outcome.order_intent_id) {
+            self.ledgers.settle(&order.reserved, outcome.filled_quantity);
+        } else if let Some(order) = self.passing.on_paper.take() {
+            let unheld =
+                || Holding::unheld(&self.marks, self.rulebook.as_ref(), &order.instrument_id);
+            self.ledgers.fill(&order, outcome.filled_quantity, unheld);
+        }
+    }
+}
+
+/// What one event of a step hands to a later one; empty between steps, and so no part of the state.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Passing {
+    /// The intent whose plan was made.
+    planned: Option<OpenIntent>,
+    /// The order that was released on paper.
+    on_paper: Option<Reserved>,
 }

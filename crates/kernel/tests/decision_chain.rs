@@ -33,10 +33,14 @@ fn the_page_lists_every_gate_in_the_order_in_which_they_judge() {
             (snake, in_force)
         })
         .collect();
-    let page: Vec<(String, bool)> = rows().iter().map(|row| (row.gate.to_owned(), row.in_force)).collect();
+    let page: Vec<(String, bool)> =
+        rows().iter().map(|row| (row.gate.to_owned(), row.in_force)).collect();
     assert_eq!(page, kernel);
     assert_eq!(page.len(), 40);
-    assert!(rows().iter().enumerate().all(|(at, row)| row.number == at), "rows are numbered from 0 without gaps");
+    assert!(
+        rows().iter().enumerate().all(|(at, row)| row.number == at),
+        "rows are numbered from 0 without gaps"
+    );
 }
 
 #[test]
