@@ -53,8 +53,8 @@ impl ActualState {
         Self { path, cursor, written, changes: Vec::new() }
     }
 
-    fn note(&mut self, entry: &ProjectedEntry, changed: &PositionChange) {
-        let id = changed.order_intent_id;
+    fn note(&mut self, entry: &ProjectedEntry, position: &PositionChange) {
+        let id = position.order_intent_id;
         let filled = entry.events.iter().find_map(|event| match event {
             Event::OutcomeRecorded { outcome } if outcome.order_intent_id == id => {
                 Some(outcome.filled_quantity)
@@ -68,14 +68,14 @@ impl ActualState {
             at: entry.at,
             order: Arc::clone(order),
             filled,
-            position: changed.qty,
+            position: position.qty,
             contract_size: rules
-                .and_then(|rules| rules.contract_size(&changed.place.instrument_id)),
+                .and_then(|rules| rules.contract_size(&position.place.instrument_id)),
             equity: rules.and_then(|rules| {
-                rules.rulebook.books.get(&changed.place.book_id).map(|book| book.equity)
+                rules.rulebook.books.get(&position.place.book_id).map(|book| book.equity)
             }),
         };
-        let book = &changed.place.book_id;
+        let book = &position.place.book_id;
         match self.changes.iter_mut().find(|(known, _)| known == book) {
             Some((_, changes)) => changes.push(change),
             None => self.changes.push((book.clone(), vec![change])),
@@ -143,7 +143,7 @@ impl ActualState {
             symbol: &intent.instrument_id,
             weight,
             quantity: change.position.get(),
-            price: intent.decision_px.map(|px| px.get()),
+            price: intent.decision_px.map(fillwright_domain::Px::get),
             market: rebalance.map_or("", |rebalance| rebalance.market.as_str()),
             description: rebalance.map_or("", |rebalance| rebalance.description.as_str()),
         };
@@ -191,8 +191,8 @@ impl Projection for ActualState {
 
     fn apply(&mut self, entry: &ProjectedEntry) -> Result<(), ProjectionError> {
         if entry.seq > self.cursor {
-            for changed in &entry.facts.positions {
-                self.note(entry, changed);
+            for position in &entry.facts.positions {
+                self.note(entry, position);
             }
             self.cursor = entry.seq;
         }

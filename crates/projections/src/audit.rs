@@ -383,8 +383,8 @@ impl<'a> Params<'a> {
             instrument: facts.instrument_id.as_str(),
             intent_id: facts.intent_id.as_str(),
             size_frac,
-            source_run: facts.source_run.as_ref().map(|run| run.as_str()),
-            strategy: facts.strategy_id.as_ref().map(|strategy| strategy.as_str()),
+            source_run: facts.source_run.as_ref().map(fillwright_domain::RunId::as_str),
+            strategy: facts.strategy_id.as_ref().map(fillwright_domain::StrategyId::as_str),
             target_weight: target,
             weight_change: change,
         }

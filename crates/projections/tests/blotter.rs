@@ -1,5 +1,7 @@
 //! The blotter: rows, counts, and the entries behind an id.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod desk;
 
 use desk::{AAPL, Day, LIVE, day, order_id};

@@ -1,5 +1,7 @@
 //! Restarted anywhere, fed in batches of any size, every read model comes to the same bytes and rows.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod desk;
 
 use desk::{Day, day};

@@ -1,5 +1,7 @@
 //! What each stream says of a day with one of everything. `UPDATE_EXPECT=1` writes the snapshots; read what it wrote.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod desk;
 
 use desk::day;

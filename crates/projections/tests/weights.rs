@@ -1,5 +1,7 @@
 //! The shadow loop: what executions do to the weights in the portfolio file.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod desk;
 
 use desk::{BARBELL, BTC, Desk, ETH, TREND, execute, rebalance, rulebook};

@@ -77,9 +77,9 @@ impl BlotterReader {
             IntentRow::COLUMNS
         );
         let asked = params![
-            filter.book.as_ref().map(|book| book.as_str()),
-            filter.strategy.as_ref().map(|strategy| strategy.as_str()),
-            filter.instrument.as_ref().map(|instrument| instrument.as_str()),
+            filter.book.as_ref().map(fillwright_domain::BookId::as_str),
+            filter.strategy.as_ref().map(fillwright_domain::StrategyId::as_str),
+            filter.instrument.as_ref().map(fillwright_domain::InstrumentId::as_str),
             filter.disposition.map(Disposition::as_str),
             filter.open_only,
             filter.before_seq,

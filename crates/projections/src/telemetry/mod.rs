@@ -5,7 +5,12 @@
 //! strategy, book, plane, instrument and the ids, `null` where they do not apply. Marks are market data and make no
 //! lines.
 
-use crate::disposition::Disposition;
+mod details;
+
+use self::details::{
+    Breach, Closed, Decision, Filled, Ignored, InputRefused, KillSwitch, Nothing, Outcome,
+    PolicyChange, Proposal, Queried, Repeated, StatusChanged, Stranded, Submitted, input_name,
+};
 use crate::error::ProjectionError;
 use crate::facts::{IntentFacts, OrderFacts};
 use crate::line_file::{LineFile, Vouch, stamp};
@@ -13,12 +18,11 @@ use crate::text::hex;
 use crate::verdicts::{VerdictLine, decision, is_breach};
 use crate::{Paths, ProjectedEntry, Projection};
 use fillwright_domain::{
-    ActionType, Ask, BookId, ContentDigest, ExecId, ExecutionOutcome, ExecutionResult,
-    ExecutionStatus, InstrumentId, IntentId, Notional, OrderIntent, OrderIntentId, OrderStatus,
-    OrderType, Origin, Plane, Principal, Px, Qty, Ratio, ReportKind, ResultStatus, RunId, Side,
-    StrategyId, Text, TimeInForce, Timestamp, Urgency,
+    Ask, BookId, ContentDigest, ExecId, ExecutionOutcome, ExecutionResult, ExecutionStatus,
+    InstrumentId, IntentId, OrderIntentId, OrderStatus, Plane, Qty, ReportKind, RunId, StrategyId,
+    Text, Timestamp,
 };
-use fillwright_kernel::{Event, IgnoredReport, Input, Refusal, Verdict};
+use fillwright_kernel::{Event, Input, Verdict};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -162,6 +166,7 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
+    #[expect(clippy::too_many_lines, reason = "a table: one row an event")]
     fn event(&mut self, event: &'a Event) -> Result<(), ProjectionError> {
         match event {
             Event::RulebookAdopted { rulebook, by, reason } => {
@@ -325,7 +330,7 @@ impl<'a> Writer<'a> {
         verdicts: &'a [Verdict],
     ) -> Result<(), ProjectionError> {
         let detail = Decision {
-            decision: decision(verdicts),
+            together: decision(verdicts),
             reason: verdicts.last().and_then(|verdict| VerdictLine::of(verdict).reason),
             rulebook_seq,
             verdicts: self.entry.verdicts_shown(),
@@ -508,174 +513,4 @@ fn write(
         detail,
     };
     serde_json::to_writer(to, &line).expect("a line has text keys and memory takes it");
-}
-
-#[derive(Serialize)]
-struct Nothing {}
-
-#[derive(Serialize, Default)]
-struct PolicyChange<'a> {
-    change: &'static str,
-    version: Option<&'a Text>,
-    rulebook_hash: Option<&'a str>,
-    run_id: Option<&'a RunId>,
-    manifest_hash: Option<&'a Text>,
-    by: Option<&'a Principal>,
-    reason: Option<&'a Text>,
-}
-
-impl<'a> PolicyChange<'a> {
-    fn by(by: &'a Principal) -> Self {
-        Self { by: Some(by), ..Self::default() }
-    }
-}
-
-#[derive(Serialize)]
-struct InputRefused<'a> {
-    input: &'static str,
-    why: Refusal,
-    sentence: String,
-    by: Option<&'a Principal>,
-}
-
-fn input_name(input: &Input) -> &'static str {
-    match input {
-        Input::AdoptRulebook { .. } => "adopt_rulebook",
-        Input::RegisterRun { .. } => "register_run",
-        Input::SubmitIntent { .. } => "submit_intent",
-        Input::Mark { .. } => "mark",
-        Input::Report(_) => "report",
-        Input::EngageKillSwitch { .. } => "engage_kill_switch",
-        Input::ReleaseKillSwitch { .. } => "release_kill_switch",
-        Input::Resume => "resume",
-    }
-}
-
-#[derive(Serialize)]
-struct Proposal<'a> {
-    action: ActionType,
-    urgency: Urgency,
-    size_frac: Option<Ratio>,
-    weight_change: Option<Ratio>,
-    target_weight: Option<Ratio>,
-    reduce_only: bool,
-    post_only: bool,
-    max_slippage_bps: Option<u32>,
-    reason_codes: &'a [Text],
-    source_run: Option<&'a RunId>,
-    digest: String,
-    origin: &'a Origin,
-}
-
-#[derive(Serialize)]
-struct Repeated {
-    first_seq: u64,
-    status: Option<ResultStatus>,
-}
-
-#[derive(Serialize)]
-struct Decision<'a> {
-    decision: &'static str,
-    reason: Option<&'static str>,
-    rulebook_seq: u64,
-    verdicts: &'a RawValue,
-}
-
-#[derive(Serialize)]
-struct Breach {
-    rulebook_seq: u64,
-    #[serde(flatten)]
-    verdict: VerdictLine,
-}
-
-#[derive(Serialize)]
-struct Submitted {
-    child_no: u32,
-    side: Side,
-    requested_quantity: Qty,
-    order_type: OrderType,
-    limit_px: Option<Px>,
-    time_in_force: TimeInForce,
-    reduce_only: bool,
-    post_only: bool,
-    decision_px: Option<Px>,
-}
-
-impl Submitted {
-    fn of(order: &OrderIntent, decision_px: Option<Px>) -> Self {
-        Self {
-            child_no: order.child_no,
-            side: order.side,
-            requested_quantity: order.requested_quantity,
-            order_type: order.order_type,
-            limit_px: order.limit_px,
-            time_in_force: order.time_in_force,
-            reduce_only: order.reduce_only,
-            post_only: order.post_only,
-            decision_px,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct StatusChanged<'a> {
-    status: OrderStatus,
-    exec_id: Option<&'a ExecId>,
-    text: Option<&'a Text>,
-    transact_at: Option<Timestamp>,
-    latency_ns: Option<i64>,
-}
-
-#[derive(Serialize)]
-struct Filled<'a> {
-    side: Option<Side>,
-    exec_id: Option<&'a ExecId>,
-    last_qty: Qty,
-    last_px: Option<Px>,
-    cum_qty: Qty,
-    requested_quantity: Option<Qty>,
-    fee: Option<Notional>,
-    decision_px: Option<Px>,
-    status: OrderStatus,
-    transact_at: Option<Timestamp>,
-    latency_ns: Option<i64>,
-}
-
-#[derive(Serialize)]
-struct Queried {
-    status: OrderStatus,
-}
-
-#[derive(Serialize)]
-struct Stranded<'a> {
-    exec_id: &'a ExecId,
-    text: &'a Text,
-}
-
-#[derive(Serialize)]
-struct Ignored<'a> {
-    exec_id: &'a ExecId,
-    why: IgnoredReport,
-    sentence: String,
-}
-
-#[derive(Serialize)]
-struct Outcome<'a> {
-    latency_ns: Option<i64>,
-    outcome: Option<&'a RawValue>,
-}
-
-#[derive(Serialize)]
-struct Closed<'a> {
-    disposition: Option<Disposition>,
-    result: Option<&'a RawValue>,
-}
-
-#[derive(Serialize)]
-struct KillSwitch<'a> {
-    scope: &'static str,
-    state: &'static str,
-    by: &'a Principal,
-    requested_by: Option<&'a Principal>,
-    reason: &'a Text,
 }

@@ -1,0 +1,182 @@
+//! What a line says beyond whom it is about, by event.
+
+use crate::disposition::Disposition;
+use crate::verdicts::VerdictLine;
+use fillwright_domain::{
+    ActionType, ExecId, Notional, OrderIntent, OrderStatus, OrderType, Origin, Principal, Px, Qty,
+    Ratio, ResultStatus, RunId, Side, Text, TimeInForce, Timestamp, Urgency,
+};
+use fillwright_kernel::{IgnoredReport, Input, Refusal};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+#[derive(Serialize)]
+pub(super) struct Nothing {}
+
+#[derive(Serialize, Default)]
+pub(super) struct PolicyChange<'a> {
+    pub(super) change: &'static str,
+    pub(super) version: Option<&'a Text>,
+    pub(super) rulebook_hash: Option<&'a str>,
+    pub(super) run_id: Option<&'a RunId>,
+    pub(super) manifest_hash: Option<&'a Text>,
+    pub(super) by: Option<&'a Principal>,
+    pub(super) reason: Option<&'a Text>,
+}
+
+impl<'a> PolicyChange<'a> {
+    pub(super) fn by(by: &'a Principal) -> Self {
+        Self { by: Some(by), ..Self::default() }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct InputRefused<'a> {
+    pub(super) input: &'static str,
+    pub(super) why: Refusal,
+    pub(super) sentence: String,
+    pub(super) by: Option<&'a Principal>,
+}
+
+pub(super) fn input_name(input: &Input) -> &'static str {
+    match input {
+        Input::AdoptRulebook { .. } => "adopt_rulebook",
+        Input::RegisterRun { .. } => "register_run",
+        Input::SubmitIntent { .. } => "submit_intent",
+        Input::Mark { .. } => "mark",
+        Input::Report(_) => "report",
+        Input::EngageKillSwitch { .. } => "engage_kill_switch",
+        Input::ReleaseKillSwitch { .. } => "release_kill_switch",
+        Input::Resume => "resume",
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Proposal<'a> {
+    pub(super) action: ActionType,
+    pub(super) urgency: Urgency,
+    pub(super) size_frac: Option<Ratio>,
+    pub(super) weight_change: Option<Ratio>,
+    pub(super) target_weight: Option<Ratio>,
+    pub(super) reduce_only: bool,
+    pub(super) post_only: bool,
+    pub(super) max_slippage_bps: Option<u32>,
+    pub(super) reason_codes: &'a [Text],
+    pub(super) source_run: Option<&'a RunId>,
+    pub(super) digest: String,
+    pub(super) origin: &'a Origin,
+}
+
+#[derive(Serialize)]
+pub(super) struct Repeated {
+    pub(super) first_seq: u64,
+    pub(super) status: Option<ResultStatus>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Decision<'a> {
+    #[serde(rename = "decision")]
+    pub(super) together: &'static str,
+    pub(super) reason: Option<&'static str>,
+    pub(super) rulebook_seq: u64,
+    pub(super) verdicts: &'a RawValue,
+}
+
+#[derive(Serialize)]
+pub(super) struct Breach {
+    pub(super) rulebook_seq: u64,
+    #[serde(flatten)]
+    pub(super) verdict: VerdictLine,
+}
+
+#[derive(Serialize)]
+pub(super) struct Submitted {
+    pub(super) child_no: u32,
+    pub(super) side: Side,
+    pub(super) requested_quantity: Qty,
+    pub(super) order_type: OrderType,
+    pub(super) limit_px: Option<Px>,
+    pub(super) time_in_force: TimeInForce,
+    pub(super) reduce_only: bool,
+    pub(super) post_only: bool,
+    pub(super) decision_px: Option<Px>,
+}
+
+impl Submitted {
+    pub(super) fn of(order: &OrderIntent, decision_px: Option<Px>) -> Self {
+        Self {
+            child_no: order.child_no,
+            side: order.side,
+            requested_quantity: order.requested_quantity,
+            order_type: order.order_type,
+            limit_px: order.limit_px,
+            time_in_force: order.time_in_force,
+            reduce_only: order.reduce_only,
+            post_only: order.post_only,
+            decision_px,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct StatusChanged<'a> {
+    pub(super) status: OrderStatus,
+    pub(super) exec_id: Option<&'a ExecId>,
+    pub(super) text: Option<&'a Text>,
+    pub(super) transact_at: Option<Timestamp>,
+    pub(super) latency_ns: Option<i64>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Filled<'a> {
+    pub(super) side: Option<Side>,
+    pub(super) exec_id: Option<&'a ExecId>,
+    pub(super) last_qty: Qty,
+    pub(super) last_px: Option<Px>,
+    pub(super) cum_qty: Qty,
+    pub(super) requested_quantity: Option<Qty>,
+    pub(super) fee: Option<Notional>,
+    pub(super) decision_px: Option<Px>,
+    pub(super) status: OrderStatus,
+    pub(super) transact_at: Option<Timestamp>,
+    pub(super) latency_ns: Option<i64>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Queried {
+    pub(super) status: OrderStatus,
+}
+
+#[derive(Serialize)]
+pub(super) struct Stranded<'a> {
+    pub(super) exec_id: &'a ExecId,
+    pub(super) text: &'a Text,
+}
+
+#[derive(Serialize)]
+pub(super) struct Ignored<'a> {
+    pub(super) exec_id: &'a ExecId,
+    pub(super) why: IgnoredReport,
+    pub(super) sentence: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct Outcome<'a> {
+    pub(super) latency_ns: Option<i64>,
+    pub(super) outcome: Option<&'a RawValue>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Closed<'a> {
+    pub(super) disposition: Option<Disposition>,
+    pub(super) result: Option<&'a RawValue>,
+}
+
+#[derive(Serialize)]
+pub(super) struct KillSwitch<'a> {
+    pub(super) scope: &'static str,
+    pub(super) state: &'static str,
+    pub(super) by: &'a Principal,
+    pub(super) requested_by: Option<&'a Principal>,
+    pub(super) reason: &'a Text,
+}
