@@ -18,6 +18,9 @@ pub(crate) struct Arguments {
     command: Command,
 }
 
+/// The heading of what every command takes.
+const EVERYWHERE: &str = "Every command takes";
+
 /// What every command takes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Common {
@@ -27,11 +30,10 @@ pub(crate) struct Common {
         global = true,
         value_name = "DIR",
         env = "FILLWRIGHT_HOME",
-        hide_env_values = true
-    )]
+        hide_env_values = true, help_heading = EVERYWHERE)]
     home: Option<PathBuf>,
     /// Print JSON for a program instead of text for a person; nothing else goes to standard output.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     json: bool,
 }
 

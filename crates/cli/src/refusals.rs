@@ -95,6 +95,10 @@ pub(crate) fn read_all(home: &Home) -> Result<Vec<RefusedLine>> {
         file => file.with_context(|| format!("{} cannot be read", path.display()))?,
     };
     let mut lines = Vec::new();
+    // A device or pipe in its place can be written to, and holds nothing to read back.
+    if !file.metadata().is_ok_and(|looked| looked.is_file()) {
+        return Ok(lines);
+    }
     for line in BufReader::new(file).split(b'\n') {
         let line = line.with_context(|| format!("{} cannot be read", path.display()))?;
         lines.extend(serde_json::from_slice::<RefusedLine>(&line));

@@ -34,6 +34,7 @@ Examples:
 Exit codes: as `fillwright --help` lists them; 1 where nothing of that name is found.")]
 pub(crate) struct Explain {
     /// What to explain.
+    #[arg(allow_hyphen_values = true)]
     id: String,
 }
 

@@ -35,8 +35,8 @@ Examples:
   fillwright policy check --home fillwright-demo
   fillwright policy check --json | jq .problems
 
-Exit codes: as `fillwright --help` lists them; 1 where a limit is missing, 3 where a document cannot be
-used.")]
+Exit codes: as `fillwright --help` lists them; 1 where a limit is missing, 3 where a document
+cannot be used.")]
 pub(crate) struct Check {}
 
 /// Show the rules in full, and whether they are the ones in force.

@@ -16,8 +16,8 @@ Examples:
   fillwright release --home /srv/book --by ben --reason \"prices are back\"
   fillwright release --home /srv/book --by cleo --reason \"checked with ben\"
 
-Exit codes: as `fillwright --help` lists them; 1 where nothing changed: trading is not halted, or the
-same person asked before; 6 where another process holds the journal and did not answer.")]
+Exit codes: as `fillwright --help` lists them; 1 where nothing changed: trading is not halted, or
+the same person asked before; 6 where another process holds the journal and did not answer.")]
 pub(crate) struct Release {
     #[command(flatten)]
     request: Request,

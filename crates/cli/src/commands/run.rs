@@ -42,12 +42,12 @@ const LISTED_REFUSALS: usize = 20;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  fillwright run --home /srv/book                    once, what lies there
-  fillwright run --home /srv/book --watch            until SIGINT or SIGTERM
+  fillwright run --home /srv/book           once, what lies there
+  fillwright run --home /srv/book --watch   until SIGINT or SIGTERM
   strategy | fillwright run --home /srv/book --intents - --json
-                                                     one line of JSON an answer, as soon as it is durable
+                                            each answer as soon as it is durable
   fillwright run --home try --clock 2026-01-06T15:00:00Z
-                                                     under a scripted clock, for tests and replays
+                                            under a scripted clock, for tests and replays
 
 With --json and --intents or --watch each answer is a line:
   {\"answer\":\"closed\",\"intent_id\":…,\"status\":\"success|skipped|error|partial\"}
@@ -56,7 +56,8 @@ With --json and --intents or --watch each answer is a line:
   {\"answer\":\"refused\",\"source\":…,\"line\":…,\"code\":…,\"message\":…,…}
 and the last line is the summary. What was answered is on disk; what was not may be sent again.
 
-Exit codes: as `fillwright --help` lists them. Refused lines leave 0 with a warning, or 1 with --strict.")]
+Exit codes: as `fillwright --help` lists them. Refused lines leave 0 with a warning, or 1 with
+--strict.")]
 pub(crate) struct Run {
     /// Take intents from this file, or from standard input where it is `-`, and nothing else.
     #[arg(long, value_name = "FILE", conflicts_with = "watch")]

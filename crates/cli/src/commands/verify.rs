@@ -28,8 +28,8 @@ Examples:
   fillwright verify --home fillwright-demo --redecide --json
 
 Exit codes: as `fillwright --help` lists them; 1 where the journal is damaged or a step would be
-decided otherwise. A tail that a crash cut off in the middle of a write was never acknowledged: it is
-reported, and no failure.")]
+decided otherwise. A tail that a crash cut off in the middle of a write was never acknowledged:
+it is reported, and no failure.")]
 pub(crate) struct Verify {
     /// Decide every step again and compare.
     #[arg(long)]

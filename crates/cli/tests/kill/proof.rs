@@ -97,8 +97,8 @@ impl Counted {
 
     fn settle(&mut self, order: OrderIntentId, filled: Qty) {
         let (plane, book, instrument, side, _) = &self.orders[&order];
-        let place = (book.clone(), plane.as_str().to_owned(), instrument.clone());
-        book_into(&mut self.positions, place, *side, filled);
+        let held_in = (book.clone(), plane.as_str().to_owned(), instrument.clone());
+        book_into(&mut self.positions, held_in, *side, filled);
     }
 }
 
@@ -161,8 +161,8 @@ fn positions_are_the_sum_of_outcomes(root: &Path, counted: &Counted) {
     let text = |position: &Value, field: &str| position[field].as_str().expect("a text").to_owned();
     let mut held = Positions::new();
     for position in status["positions"].as_array().expect("positions") {
-        let place = ["book_id", "plane", "instrument_id"].map(|field| text(position, field));
-        let [book, plane, instrument] = place;
+        let held_in = ["book_id", "plane", "instrument_id"].map(|field| text(position, field));
+        let [book, plane, instrument] = held_in;
         held.insert((book, plane, instrument), text(position, "qty").parse().expect("a quantity"));
     }
     let mut summed = counted.positions.clone();

@@ -1,0 +1,11 @@
+//! The command line as a person and a program meet it: the real binary on real files.
+
+mod control;
+mod demo;
+mod exits;
+mod explain;
+mod policy;
+mod reference;
+mod stage;
+mod stream;
+mod watch;

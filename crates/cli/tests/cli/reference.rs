@@ -1,0 +1,46 @@
+//! Every command's help, as it is.
+
+use crate::stage::{fillwright, ran};
+use expect_test::expect_file;
+use std::fmt::Write;
+use std::process::Stdio;
+
+const COMMANDS: [&[&str]; 14] = [
+    &[],
+    &["demo"],
+    &["run"],
+    &["explain"],
+    &["status"],
+    &["verify"],
+    &["journal"],
+    &["journal", "cat"],
+    &["journal", "stat"],
+    &["policy"],
+    &["policy", "check"],
+    &["policy", "show"],
+    &["kill"],
+    &["release"],
+];
+
+#[test]
+fn the_help_of_every_command_is_as_it_was_reviewed() {
+    let mut text = String::new();
+    for command in COMMANDS {
+        let arguments = [command, &["--help"]].concat();
+        let help = ran(fillwright(&arguments).stdin(Stdio::null())).ok();
+        let title = [&["fillwright"], command].concat().join(" ");
+        writeln!(text, "===== {title} =====\n\n{}", help.out).expect("memory takes it");
+    }
+    expect_file!["told/help.txt"].assert_eq(&text);
+}
+
+#[test]
+fn every_command_has_examples_and_exit_codes() {
+    const GROUPS: [&[&str]; 3] = [&[], &["journal"], &["policy"]];
+    for command in COMMANDS.iter().filter(|command| !GROUPS.contains(command)) {
+        let arguments = [command, &["--help"][..]].concat();
+        let help = ran(fillwright(&arguments).stdin(Stdio::null())).ok().out;
+        assert!(help.contains("\nExamples:\n"), "{command:?} has examples");
+        assert!(help.contains("\nExit codes: "), "{command:?} says its exit codes");
+    }
+}
