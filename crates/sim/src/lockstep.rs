@@ -141,7 +141,8 @@ struct World {
 /// The first thing that went wrong.
 pub fn run(seed: u64, canary: Option<Canary>) -> Result<Tally, Box<Failure>> {
     let mut world = World::new(seed, canary);
-    match world.live_through() {
+    let lived = catch_unwind(AssertUnwindSafe(|| world.live_through()));
+    match lived.unwrap_or_else(|panic| Err(format!("panic: {}", words_of(panic.as_ref())))) {
         Ok(()) => Ok(world.pair.oracle.tally),
         Err(what) => Err(Box::new(Failure {
             seed,
@@ -262,10 +263,7 @@ pub fn agrees_with_venue(oracle: &Oracle, venue: &Venue) -> Result<(), String> {
             order.client_order_id()
         ));
     }
-    let theirs = venue.positions().into_iter().map(|(place, held)| {
-        (place, crate::exact::exact(fillwright_domain::Decimal::from_mantissa(held)))
-    });
-    let (ours, theirs) = (oracle.live_positions(), theirs.collect());
+    let (ours, theirs) = (oracle.live_positions(), venue.positions());
     if ours == theirs {
         Ok(())
     } else {

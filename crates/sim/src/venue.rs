@@ -4,6 +4,7 @@
 //! reorders what it says. What it says of an order it never contradicts. It refuses a second order of the same name and
 //! notes it: that is the one thing an engine must never do.
 
+use crate::exact::{Exact, exact};
 use crate::rng::Rng;
 use fillwright_domain::{
     BookId, Decimal, ExecId, ExecutionReport, InstrumentId, Notional, OrderIntent, OrderIntentId,
@@ -102,17 +103,17 @@ impl Venue {
         self.orders.values().map(|resting| &resting.order)
     }
 
-    /// What each book holds by the venue's own ledger.
-    pub fn positions(&self) -> BTreeMap<(BookId, InstrumentId), i128> {
-        let mut positions = BTreeMap::new();
-        for resting in self.orders.values().filter(|resting| resting.filled != 0) {
-            let signed =
-                if resting.order.side == Side::Buy { resting.filled } else { -resting.filled };
-            *positions
-                .entry((resting.order.book_id.clone(), resting.order.market_id.clone()))
-                .or_default() += signed;
+    /// What each book holds by the venue's own ledger, where it holds anything.
+    pub fn positions(&self) -> BTreeMap<(BookId, InstrumentId), Exact> {
+        let mut positions: BTreeMap<_, Exact> = BTreeMap::new();
+        for resting in self.orders.values() {
+            let place = (resting.order.book_id.clone(), resting.order.market_id.clone());
+            let filled = exact(Decimal::from_mantissa(resting.filled));
+            let signed = if resting.order.side == Side::Buy { filled } else { -filled };
+            let before = positions.remove(&place).unwrap_or_else(Exact::zero);
+            positions.insert(place, before + signed);
         }
-        positions.retain(|_, position| *position != 0);
+        positions.retain(|_, position| !position.is_zero());
         positions
     }
 
