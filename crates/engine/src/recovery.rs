@@ -7,7 +7,7 @@ use fillwright_journal::codec::{self, CodecError};
 use fillwright_journal::{
     Chunk, Journal, JournalError, JournalOptions, Opened, Recovery, SkippedSnapshot, Storage,
 };
-use fillwright_kernel::{Event, Kernel};
+use fillwright_kernel::{Fact, Kernel};
 use std::sync::Arc;
 
 /// What recovery found.
@@ -111,7 +111,7 @@ fn replay_all(
     let recovery = std::thread::scope(|scope| {
         let decoder = scope.spawn(move || decode_all(recovery, &sender));
         for facts in decoded {
-            replay(&facts, kernel, last_at);
+            replay(facts, kernel, last_at);
             progress(kernel.state().seq);
         }
         decoder.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -119,10 +119,10 @@ fn replay_all(
     Ok(recovery.finish()?)
 }
 
-/// The state-changing events of one chunk, end to end.
+/// The facts of one chunk, end to end.
 struct Facts {
-    events: Vec<Event>,
-    /// For each entry: where its events end, and its time.
+    facts: Vec<Fact>,
+    /// For each entry: how many facts, and its time.
     entries: Vec<(usize, Timestamp)>,
 }
 
@@ -136,20 +136,20 @@ fn decode_all(mut recovery: Recovery, sender: &Sender<Facts>) -> Result<Recovery
 }
 
 fn decode(chunk: &Chunk) -> Result<Facts, RecoveryError> {
-    let mut facts = Facts { events: Vec::new(), entries: Vec::with_capacity(chunk.len()) };
+    let mut decoded = Facts { facts: Vec::new(), entries: Vec::with_capacity(chunk.len()) };
     for entry in chunk.entries() {
-        codec::decode_facts(entry.payload, &mut facts.events)
+        let before = decoded.facts.len();
+        codec::decode_facts(entry.payload, &mut decoded.facts)
             .map_err(|source| RecoveryError::Entry { seq: entry.seq, source })?;
-        facts.entries.push((facts.events.len(), Timestamp::from_ns(entry.at)));
+        decoded.entries.push((decoded.facts.len() - before, Timestamp::from_ns(entry.at)));
     }
-    Ok(facts)
+    Ok(decoded)
 }
 
-fn replay(facts: &Facts, kernel: &mut Kernel, last_at: &mut Timestamp) {
-    let mut from = 0;
-    for (end, at) in &facts.entries {
-        kernel.replay(&facts.events[from..*end]);
-        *last_at = *at;
-        from = *end;
+fn replay(decoded: Facts, kernel: &mut Kernel, last_at: &mut Timestamp) {
+    let mut facts = decoded.facts.into_iter();
+    for (count, at) in decoded.entries {
+        kernel.replay_facts(facts.by_ref().take(count));
+        *last_at = at;
     }
 }

@@ -5,7 +5,7 @@
 //! entries stay readable and older readers pass over what they do not know (`docs/decisions/0002-encoding.md`).
 
 use crate::Hash;
-use fillwright_kernel::{Event, Input, State};
+use fillwright_kernel::{Event, Fact, Input, State};
 use sha2::{Digest, Sha256};
 use std::convert::Infallible;
 
@@ -105,16 +105,13 @@ pub fn decode_events(payload: &[u8]) -> Result<Vec<Event>, CodecError> {
     }
 }
 
-/// Numbers of the events that leave the state as it is, in the order of their `#[n(…)]`: replay steps over them.
-const WITHOUT_TRACE: [u32; 5] = [2, 5, 6, 7, 15];
-
-/// Reads the events of a payload that change the state, in order, onto the end of `facts`. What is recorded only to be read, such
-/// as the gates' verdicts, is stepped over.
+/// Reads what of a payload's events changes the state, in order, onto the end of `facts`. What is recorded only to be
+/// read, such as the gates' verdicts, is stepped over.
 ///
 /// # Errors
 ///
 /// `CodecError` says which part is not what it should be.
-pub fn decode_facts(payload: &[u8], facts: &mut Vec<Event>) -> Result<(), CodecError> {
+pub fn decode_facts(payload: &[u8], facts: &mut Vec<Fact>) -> Result<(), CodecError> {
     let (_, events) = split(payload)?;
     let mut decoder = minicbor::Decoder::new(events);
     read_facts(&mut decoder, facts)
@@ -127,19 +124,13 @@ pub fn decode_facts(payload: &[u8], facts: &mut Vec<Event>) -> Result<(), CodecE
 
 fn read_facts(
     decoder: &mut minicbor::Decoder,
-    facts: &mut Vec<Event>,
+    facts: &mut Vec<Fact>,
 ) -> Result<(), minicbor::decode::Error> {
     let count = decoder
         .array()?
         .ok_or_else(|| minicbor::decode::Error::message("expected a counted array"))?;
     for _ in 0..count {
-        let mut probe = decoder.probe();
-        probe.array()?;
-        if WITHOUT_TRACE.contains(&probe.u32()?) {
-            decoder.skip()?;
-        } else {
-            facts.push(decoder.decode()?);
-        }
+        facts.extend(Fact::decode(decoder)?);
     }
     Ok(())
 }

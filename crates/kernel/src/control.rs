@@ -30,17 +30,16 @@ impl Control {
         self.release_requested_by.as_ref()
     }
 
-    pub(crate) fn apply(&mut self, event: &Event) {
-        match event {
-            Event::KillSwitchEngaged { by, .. } => {
-                *self = Self { halted_by: Some(by.clone()), ..Self::default() }
-            }
-            Event::KillSwitchReleaseRequested { by, .. } => {
-                self.release_requested_by = Some(by.clone())
-            }
-            Event::KillSwitchReleased { .. } => *self = Self::default(),
-            _ => {}
-        }
+    pub(crate) fn engage(&mut self, by: Principal) {
+        *self = Self { halted_by: Some(by), release_requested_by: None };
+    }
+
+    pub(crate) fn request_release(&mut self, by: Principal) {
+        self.release_requested_by = Some(by);
+    }
+
+    pub(crate) fn release(&mut self) {
+        *self = Self::default();
     }
 }
 

@@ -1,8 +1,9 @@
 //! Positions per plane and book, derived from outcomes alone, and the exposure they and working orders amount to.
 
+use crate::fact::OrderFact;
 use fillwright_domain::{
-    BookId, Instrument, InstrumentId, Notional, NumberError, OrderIntent, Plane, Px, Qty, Ratio,
-    Rounding, Side, Timestamp,
+    BookId, Instrument, InstrumentId, Notional, NumberError, Plane, Px, Qty, Ratio, Rounding, Side,
+    Timestamp,
 };
 use fillwright_policy::Rulebook;
 use minicbor::{Decode, Encode};
@@ -328,12 +329,12 @@ pub struct Reserved {
     pub qty: Qty,
 }
 
-impl Reserved {
-    pub(crate) fn of(order: &OrderIntent) -> Self {
+impl From<OrderFact> for Reserved {
+    fn from(order: OrderFact) -> Self {
         Self {
-            book_id: order.book_id.clone(),
+            book_id: order.book_id,
             plane: order.plane,
-            instrument_id: order.market_id.clone(),
+            instrument_id: order.market_id,
             side: order.side,
             qty: order.requested_quantity,
         }

@@ -9,6 +9,7 @@ pub mod denial;
 pub mod effect;
 pub mod event;
 pub mod exposure;
+pub mod fact;
 pub mod gates;
 pub mod input;
 mod intents;
@@ -22,6 +23,7 @@ pub use denial::{Denial, Skip};
 pub use effect::{Answer, Durable, Effect, effects_of};
 pub use event::{Event, IgnoredReport, Refusal};
 
+pub use fact::Fact;
 pub use input::Input;
 pub use intents::OpenIntent;
 pub use state::State;
@@ -81,11 +83,16 @@ impl Kernel {
         }
     }
 
-    /// Writes the events of one step. Recovery is this function alone.
+    /// Writes the events of one step.
     pub fn replay(&mut self, events: &[Event]) {
+        self.replay_facts(events.iter().filter_map(Fact::of));
+    }
+
+    /// Writes the facts of one step. Recovery is this function alone.
+    pub fn replay_facts(&mut self, facts: impl IntoIterator<Item = Fact>) {
         self.state.seq += 1;
-        for event in events {
-            self.state.apply(event);
+        for fact in facts {
+            self.state.apply(fact);
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::event::IgnoredReport;
 use crate::exposure::Reserved;
+use crate::fact::Fact;
 use crate::{Event, State, intents};
 use fillwright_domain::{
     ExecId, ExecutionOutcome, ExecutionReasonCode, ExecutionReport, ExecutionStatus, IntentKey,
-    Notional, NumberError, OrderIntent, OrderIntentId, OrderStatus, Px, Qty, Ratio, ReportKind,
-    Rounding, Text, Timestamp,
+    Notional, NumberError, OrderIntentId, OrderStatus, Px, Qty, Ratio, ReportKind, Rounding, Text,
+    Timestamp,
 };
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -89,9 +90,9 @@ impl Orders {
         asked.collect()
     }
 
-    pub(crate) fn insert(&mut self, order: &OrderIntent, intent_key: IntentKey) -> &Reserved {
+    pub(crate) fn insert(&mut self, id: OrderIntentId, reserved: Reserved, intent_key: IntentKey) {
         let working = WorkingOrder {
-            reserved: Reserved::of(order),
+            reserved,
             intent_key,
             status: OrderStatus::PendingNew,
             cum_qty: Qty::ZERO,
@@ -103,38 +104,38 @@ impl Orders {
             before_cancel: OrderStatus::PendingNew,
             arrived: false,
         };
-        &self.0.entry(order.order_intent_id).or_insert(Box::new(working)).reserved
+        self.0.insert(id, Box::new(working));
     }
 
     pub(crate) fn remove(&mut self, order: OrderIntentId) -> Option<Box<WorkingOrder>> {
         self.0.remove(&order)
     }
 
-    pub(crate) fn apply(&mut self, event: &Event) {
-        match event {
-            Event::OrderStatusChanged { order_intent_id, status, exec_id, .. } => {
-                self.change(*order_intent_id, |order| {
-                    order.status = *status;
-                    order.arrived |= *status == OrderStatus::New;
-                    order.seen.extend(exec_id.clone());
+    pub(crate) fn apply(&mut self, fact: Fact) {
+        match fact {
+            Fact::OrderStatusChanged { order_intent_id, status, exec_id } => {
+                self.change(order_intent_id, |order| {
+                    order.status = status;
+                    order.arrived |= status == OrderStatus::New;
+                    order.seen.extend(exec_id);
                 });
             }
-            Event::OrderCancelRequested { order_intent_id, .. } => {
-                self.change(*order_intent_id, |order| {
+            Fact::OrderCancelRequested { order_intent_id } => {
+                self.change(order_intent_id, |order| {
                     order.before_cancel = order.status;
                     order.status = OrderStatus::PendingCancel;
-                });
+                })
             }
-            Event::OrderQueried { order_intent_id, status, .. } => {
-                self.change(*order_intent_id, |order| order.status = *status);
+            Fact::OrderQueried { order_intent_id, status } => {
+                self.change(order_intent_id, |order| order.status = status);
             }
-            Event::OrderStranded { order_intent_id, exec_id, .. } => {
-                self.change(*order_intent_id, |order| {
+            Fact::OrderStranded { order_intent_id, exec_id } => {
+                self.change(order_intent_id, |order| {
                     order.stranded = true;
-                    order.seen.insert(exec_id.clone());
-                });
+                    order.seen.insert(exec_id);
+                })
             }
-            Event::FillBooked {
+            Fact::FillBooked {
                 order_intent_id,
                 exec_id,
                 last_qty,
@@ -142,20 +143,19 @@ impl Orders {
                 cum_qty,
                 fee,
                 status,
-                ..
             } => {
-                let fill = Fill { last_qty: *last_qty, last_px: *last_px, fee: *fee };
-                self.change(*order_intent_id, |order| {
+                let fill = Fill { last_qty, last_px, fee };
+                self.change(order_intent_id, |order| {
                     *order = match order.with_fill(&fill) {
                         Ok(filled) => filled,
                         Err(error) => panic!(
                             "a fill that was checked when it was decided is out of range: {error}"
                         ),
                     };
-                    order.cum_qty = *cum_qty;
+                    order.cum_qty = cum_qty;
                     order.arrived = true;
-                    order.status = *status;
-                    order.seen.insert(exec_id.clone());
+                    order.status = status;
+                    order.seen.insert(exec_id);
                 });
             }
             _ => {}

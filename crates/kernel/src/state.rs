@@ -1,14 +1,12 @@
 //! All the kernel knows, made of events and nothing else.
 
-use crate::Event;
 use crate::answered::AnsweredIntents;
 use crate::control::Control;
 use crate::exposure::{Holding, Ledgers, Mark, Reserved};
+use crate::fact::{Fact, OrderFact, OutcomeFact};
 use crate::intents::OpenIntent;
 use crate::orders::Orders;
-use fillwright_domain::{
-    ExecutionOutcome, InstrumentId, IntentKey, OrderIntent, Plane, RunId, Text,
-};
+use fillwright_domain::{InstrumentId, IntentKey, Plane, RunId, Text};
 use fillwright_policy::Rulebook;
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -60,65 +58,62 @@ impl State {
     }
 
     /// Writes one fact into the state. Never refuses: whatever could be refused was refused when it was decided.
-    pub(crate) fn apply(&mut self, event: &Event) {
-        match event {
-            Event::RulebookAdopted { rulebook, .. } => {
-                self.rulebook = Some((**rulebook).clone());
+    pub(crate) fn apply(&mut self, fact: Fact) {
+        match fact {
+            Fact::RulebookAdopted { rulebook } => {
+                self.rulebook = Some(*rulebook);
                 self.rulebook_seq = self.seq;
             }
-            Event::RunRegistered { run_id, manifest_hash, .. } => {
-                self.audited_runs.insert(run_id.clone(), manifest_hash.clone());
+            Fact::RunRegistered { run_id, manifest_hash } => {
+                self.audited_runs.insert(run_id, manifest_hash);
             }
-            Event::MarkTaken { instrument_id, mark_px, as_of } => {
-                let mark = Mark { mark_px: *mark_px, as_of: *as_of };
-                self.marks.insert(instrument_id.clone(), mark);
-                self.ledgers.mark(instrument_id, mark);
+            Fact::MarkTaken { instrument_id, mark_px, as_of } => {
+                let mark = Mark { mark_px, as_of };
+                self.ledgers.mark(&instrument_id, mark);
+                self.marks.insert(instrument_id, mark);
             }
-            Event::IntentAccepted { intent_key, digest, .. } => {
-                self.answered.accept(*intent_key, *digest, self.seq)
+            Fact::IntentAccepted { intent_key, digest } => {
+                self.answered.accept(intent_key, digest, self.seq)
             }
-            Event::PlanMade { intent_id, plan, decision_px, .. } => {
-                let open =
-                    || OpenIntent { intent_id: intent_id.clone(), decision_px: *decision_px };
-                self.passing.planned = plan.skip_reason.is_none().then(open);
+            Fact::PlanMade { intent_id, plan, decision_px } => {
+                self.passing.planned =
+                    plan.skip_reason.is_none().then_some(OpenIntent { intent_id, decision_px });
             }
-            Event::OrderEmitted { order, intent_key } => self.emit(order, *intent_key),
-            Event::OutcomeRecorded { outcome } => self.end(outcome),
-            Event::IntentClosed { intent_key, result, .. } => {
-                self.open_intents.remove(intent_key);
-                self.answered.close(*intent_key, result.status);
+            Fact::OrderEmitted { order, intent_key } => self.emit(order, intent_key),
+            Fact::OutcomeRecorded { outcome } => self.end(&outcome),
+            Fact::IntentClosed { intent_key, result } => {
+                self.open_intents.remove(&intent_key);
+                self.answered.close(intent_key, result.status);
                 self.passing = Passing::default();
             }
-            Event::KillSwitchEngaged { .. }
-            | Event::KillSwitchReleaseRequested { .. }
-            | Event::KillSwitchReleased { .. } => self.control.apply(event),
-            Event::OrderStatusChanged { .. }
-            | Event::FillBooked { .. }
-            | Event::OrderCancelRequested { .. }
-            | Event::OrderQueried { .. }
-            | Event::OrderStranded { .. } => self.orders.apply(event),
-            Event::InputRefused { .. }
-            | Event::IntentDuplicated { .. }
-            | Event::IntentConflicted { .. }
-            | Event::IntentJudged { .. }
-            | Event::ReportIgnored { .. } => {}
+            Fact::KillSwitchEngaged { by } => self.control.engage(by),
+            Fact::KillSwitchReleaseRequested { by } => self.control.request_release(by),
+            Fact::KillSwitchReleased {} => self.control.release(),
+            Fact::OrderStatusChanged { .. }
+            | Fact::FillBooked { .. }
+            | Fact::OrderCancelRequested { .. }
+            | Fact::OrderQueried { .. }
+            | Fact::OrderStranded { .. } => self.orders.apply(fact),
         }
     }
 
     /// Counts an order as working. On paper its outcome follows in the same step, so it only passes through.
-    fn emit(&mut self, order: &OrderIntent, intent_key: IntentKey) {
-        if order.plane == Plane::Paper {
-            self.passing.on_paper = Some(Reserved::of(order));
+    fn emit(&mut self, order: OrderFact, intent_key: IntentKey) {
+        let id = order.order_intent_id;
+        let reserved = Reserved::from(order);
+        if reserved.plane == Plane::Paper {
+            self.passing.on_paper = Some(reserved);
             return;
         }
         self.open_intents.extend(self.passing.planned.take().map(|open| (intent_key, open)));
-        let reserved = self.orders.insert(order, intent_key);
-        let unheld = || Holding::unheld(&self.marks, self.rulebook.as_ref(), &order.market_id);
-        self.ledgers.reserve(reserved, unheld);
+        let unheld =
+            || Holding::unheld(&self.marks, self.rulebook.as_ref(), &reserved.instrument_id);
+        self.ledgers.reserve(&reserved, unheld);
+        self.orders.insert(id, reserved, intent_key);
     }
 
     /// Books what an order came to.
-    fn end(&mut self, outcome: &ExecutionOutcome) {
+    fn end(&mut self, outcome: &OutcomeFact) {
         if let Some(order) = self.orders.remove(outcome.order_intent_id) {
             self.ledgers.settle(&order.reserved, outcome.filled_quantity);
         } else if let Some(order) = self.passing.on_paper.take() {

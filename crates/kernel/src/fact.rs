@@ -1,0 +1,369 @@
+//! What of an event changes the state: all that `apply` is given, and all that replay reads.
+//!
+//! An event says everything a reader may ask; the state follows from a part of it. A fact is read from the same stored
+//! bytes as its event, by the same numbers, with the other fields passed over: a generic reader spends most of its time
+//! on those. A test holds the two against each other for every kind of event.
+
+use crate::Event;
+use fillwright_domain::{
+    BookId, ContentDigest, ExecId, InstrumentId, IntentId, IntentKey, Notional, OrderIntentId,
+    OrderStatus, Plane, Principal, Px, Qty, ResultStatus, RunId, Side, Text, Timestamp,
+};
+use fillwright_policy::Rulebook;
+use minicbor::{Decode, Decoder};
+
+/// The part of an event that changes the state. Each variant is that event's, with what `apply` needs of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "variants and fields are those of `Event`")]
+pub enum Fact {
+    RulebookAdopted {
+        rulebook: Box<Rulebook>,
+    },
+    RunRegistered {
+        run_id: RunId,
+        manifest_hash: Text,
+    },
+    MarkTaken {
+        instrument_id: InstrumentId,
+        mark_px: Px,
+        as_of: Timestamp,
+    },
+    IntentAccepted {
+        intent_key: IntentKey,
+        digest: ContentDigest,
+    },
+    PlanMade {
+        intent_id: IntentId,
+        plan: PlanFact,
+        decision_px: Option<Px>,
+    },
+    OrderEmitted {
+        order: OrderFact,
+        intent_key: IntentKey,
+    },
+    OrderStatusChanged {
+        order_intent_id: OrderIntentId,
+        status: OrderStatus,
+        exec_id: Option<ExecId>,
+    },
+    FillBooked {
+        order_intent_id: OrderIntentId,
+        exec_id: ExecId,
+        last_qty: Qty,
+        last_px: Px,
+        cum_qty: Qty,
+        fee: Notional,
+        status: OrderStatus,
+    },
+    OrderCancelRequested {
+        order_intent_id: OrderIntentId,
+    },
+    OrderQueried {
+        order_intent_id: OrderIntentId,
+        status: OrderStatus,
+    },
+    OrderStranded {
+        order_intent_id: OrderIntentId,
+        exec_id: ExecId,
+    },
+    OutcomeRecorded {
+        outcome: OutcomeFact,
+    },
+    IntentClosed {
+        intent_key: IntentKey,
+        result: ResultFact,
+    },
+    KillSwitchEngaged {
+        by: Principal,
+    },
+    KillSwitchReleaseRequested {
+        by: Principal,
+    },
+    KillSwitchReleased {},
+}
+
+/// Of a plan: whether it is skipped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanFact {
+    /// Why nothing is sent.
+    pub skip_reason: Option<Text>,
+}
+
+/// Of an order: how the ledgers count it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderFact {
+    /// Its name.
+    pub order_intent_id: OrderIntentId,
+    /// Its plane.
+    pub plane: Plane,
+    /// Its book.
+    pub book_id: BookId,
+    /// Its instrument.
+    pub market_id: InstrumentId,
+    /// Buy or sell.
+    pub side: Side,
+    /// Quantity ordered.
+    pub requested_quantity: Qty,
+}
+
+/// Of an outcome: which order ended, and with how much.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutcomeFact {
+    /// The order.
+    pub order_intent_id: OrderIntentId,
+    /// Everything that was filled.
+    pub filled_quantity: Qty,
+}
+
+/// Of a result: how the intent ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResultFact {
+    /// How it ended.
+    pub status: ResultStatus,
+}
+
+impl Fact {
+    /// The part of an event that changes the state; nothing where it is recorded only to be read.
+    #[allow(clippy::too_many_lines, reason = "a table: one arm a kind of event")]
+    pub fn of(event: &Event) -> Option<Self> {
+        Some(match event {
+            Event::RulebookAdopted { rulebook, .. } => {
+                Self::RulebookAdopted { rulebook: rulebook.clone() }
+            }
+            Event::RunRegistered { run_id, manifest_hash, .. } => {
+                Self::RunRegistered { run_id: run_id.clone(), manifest_hash: manifest_hash.clone() }
+            }
+            Event::MarkTaken { instrument_id, mark_px, as_of } => Self::MarkTaken {
+                instrument_id: instrument_id.clone(),
+                mark_px: *mark_px,
+                as_of: *as_of,
+            },
+            Event::IntentAccepted { intent_key, digest, .. } => {
+                Self::IntentAccepted { intent_key: *intent_key, digest: *digest }
+            }
+            Event::PlanMade { intent_id, plan, decision_px, .. } => Self::PlanMade {
+                intent_id: intent_id.clone(),
+                plan: PlanFact { skip_reason: plan.skip_reason.clone() },
+                decision_px: *decision_px,
+            },
+            Event::OrderEmitted { order, intent_key } => Self::OrderEmitted {
+                order: OrderFact {
+                    order_intent_id: order.order_intent_id,
+                    plane: order.plane,
+                    book_id: order.book_id.clone(),
+                    market_id: order.market_id.clone(),
+                    side: order.side,
+                    requested_quantity: order.requested_quantity,
+                },
+                intent_key: *intent_key,
+            },
+            Event::OrderStatusChanged { order_intent_id, status, exec_id, .. } => {
+                Self::OrderStatusChanged {
+                    order_intent_id: *order_intent_id,
+                    status: *status,
+                    exec_id: exec_id.clone(),
+                }
+            }
+            Event::FillBooked {
+                order_intent_id,
+                exec_id,
+                last_qty,
+                last_px,
+                cum_qty,
+                fee,
+                status,
+                ..
+            } => Self::FillBooked {
+                order_intent_id: *order_intent_id,
+                exec_id: exec_id.clone(),
+                last_qty: *last_qty,
+                last_px: *last_px,
+                cum_qty: *cum_qty,
+                fee: *fee,
+                status: *status,
+            },
+            Event::OrderCancelRequested { order_intent_id, .. } => {
+                Self::OrderCancelRequested { order_intent_id: *order_intent_id }
+            }
+            Event::OrderQueried { order_intent_id, status, .. } => {
+                Self::OrderQueried { order_intent_id: *order_intent_id, status: *status }
+            }
+            Event::OrderStranded { order_intent_id, exec_id, .. } => {
+                Self::OrderStranded { order_intent_id: *order_intent_id, exec_id: exec_id.clone() }
+            }
+            Event::OutcomeRecorded { outcome } => Self::OutcomeRecorded {
+                outcome: OutcomeFact {
+                    order_intent_id: outcome.order_intent_id,
+                    filled_quantity: outcome.filled_quantity,
+                },
+            },
+            Event::IntentClosed { intent_key, result, .. } => Self::IntentClosed {
+                intent_key: *intent_key,
+                result: ResultFact { status: result.status },
+            },
+            Event::KillSwitchEngaged { by, .. } => Self::KillSwitchEngaged { by: by.clone() },
+            Event::KillSwitchReleaseRequested { by, .. } => {
+                Self::KillSwitchReleaseRequested { by: by.clone() }
+            }
+            Event::KillSwitchReleased { .. } => Self::KillSwitchReleased {},
+            Event::InputRefused { .. }
+            | Event::IntentDuplicated { .. }
+            | Event::IntentConflicted { .. }
+            | Event::IntentJudged { .. }
+            | Event::ReportIgnored { .. } => return None,
+        })
+    }
+}
+
+/// Numbers of the events without a fact, as [`Event`] has them.
+const WITHOUT_FACT: [u32; 5] = [2, 5, 6, 7, 15];
+
+impl Fact {
+    /// Reads the fact of one stored event; nothing where it has none.
+    ///
+    /// # Errors
+    ///
+    /// Where the bytes are not an event this version knows.
+    pub fn decode(d: &mut Decoder) -> Result<Option<Self>, minicbor::decode::Error> {
+        let mut event = Fields::open(d)?;
+        let kind = event.get(0)?;
+        if WITHOUT_FACT.contains(&kind) {
+            return event.close(None);
+        }
+        let fact = event.nested(1, |fields| Self::read(kind, fields))?;
+        event.close(Some(fact))
+    }
+
+    fn read(kind: u32, f: &mut Fields) -> Result<Self, minicbor::decode::Error> {
+        Ok(match kind {
+            0 => Self::RulebookAdopted { rulebook: f.get(0)? },
+            1 => Self::RunRegistered { run_id: f.get(0)?, manifest_hash: f.get(1)? },
+            3 => Self::MarkTaken { instrument_id: f.get(0)?, mark_px: f.get(1)?, as_of: f.get(2)? },
+            4 => Self::IntentAccepted { intent_key: f.get(1)?, digest: f.get(2)? },
+            8 => Self::PlanMade {
+                intent_id: f.get(0)?,
+                plan: f.nested(2, |plan| Ok(PlanFact { skip_reason: plan.get(6)? }))?,
+                decision_px: f.get(3)?,
+            },
+            9 => Self::OrderEmitted { order: f.nested(0, OrderFact::read)?, intent_key: f.get(1)? },
+            10 => Self::OrderStatusChanged {
+                order_intent_id: f.get(0)?,
+                status: f.get(1)?,
+                exec_id: f.get(2)?,
+            },
+            11 => Self::FillBooked {
+                order_intent_id: f.get(0)?,
+                exec_id: f.get(1)?,
+                last_qty: f.get(2)?,
+                last_px: f.get(3)?,
+                cum_qty: f.get(4)?,
+                fee: f.get(5)?,
+                status: f.get(7)?,
+            },
+            12 => Self::OrderCancelRequested { order_intent_id: f.get(0)? },
+            13 => Self::OrderQueried { order_intent_id: f.get(0)?, status: f.get(2)? },
+            14 => Self::OrderStranded { order_intent_id: f.get(0)?, exec_id: f.get(1)? },
+            16 => Self::OutcomeRecorded { outcome: f.nested(0, OutcomeFact::read)? },
+            17 => Self::IntentClosed {
+                intent_key: f.get(1)?,
+                result: f.nested(2, |result| Ok(ResultFact { status: result.get(0)? }))?,
+            },
+            18 => Self::KillSwitchEngaged { by: f.get(0)? },
+            19 => Self::KillSwitchReleaseRequested { by: f.get(0)? },
+            20 => Self::KillSwitchReleased {},
+            _ => {
+                return Err(minicbor::decode::Error::message(
+                    "an event of a kind this version does not know",
+                ));
+            }
+        })
+    }
+}
+
+impl OrderFact {
+    fn read(f: &mut Fields) -> Result<Self, minicbor::decode::Error> {
+        Ok(Self {
+            order_intent_id: f.get(0)?,
+            plane: f.get(3)?,
+            book_id: f.get(4)?,
+            market_id: f.get(5)?,
+            side: f.get(6)?,
+            requested_quantity: f.get(7)?,
+        })
+    }
+}
+
+impl OutcomeFact {
+    fn read(f: &mut Fields) -> Result<Self, minicbor::decode::Error> {
+        Ok(Self { order_intent_id: f.get(1)?, filled_quantity: f.get(4)? })
+    }
+}
+
+/// The numbered fields of one stored structure, read in rising order; those not asked for are passed over.
+struct Fields<'a, 'b> {
+    d: &'a mut Decoder<'b>,
+    next: u64,
+    len: u64,
+}
+
+impl<'a, 'b> Fields<'a, 'b> {
+    fn open(d: &'a mut Decoder<'b>) -> Result<Self, minicbor::decode::Error> {
+        let len = d
+            .array()?
+            .ok_or_else(|| minicbor::decode::Error::message("expected a counted array"))?;
+        Ok(Self { d, next: 0, len })
+    }
+
+    /// Reads a field; one that an older version did not write is absent.
+    fn get<T: Decode<'b, ()>>(&mut self, number: u64) -> Result<T, minicbor::decode::Error> {
+        self.pass_until(number)?;
+        if number >= self.len {
+            return T::nil().ok_or_else(|| minicbor::decode::Error::message("a field is missing"));
+        }
+        self.next += 1;
+        self.d.decode()
+    }
+
+    fn nested<T>(
+        &mut self,
+        number: u64,
+        read: impl FnOnce(&mut Fields<'_, 'b>) -> Result<T, minicbor::decode::Error>,
+    ) -> Result<T, minicbor::decode::Error> {
+        self.pass_until(number)?;
+        self.next += 1;
+        let mut inner = Fields::open(self.d)?;
+        let value = read(&mut inner)?;
+        inner.close(value)
+    }
+
+    fn pass_until(&mut self, number: u64) -> Result<(), minicbor::decode::Error> {
+        while self.next < number.min(self.len) {
+            pass(self.d)?;
+            self.next += 1;
+        }
+        Ok(())
+    }
+
+    fn close<T>(mut self, value: T) -> Result<T, minicbor::decode::Error> {
+        self.pass_until(u64::MAX)?;
+        Ok(value)
+    }
+}
+
+/// Passes over one item: the short ones at once, anything else as the library does.
+fn pass(d: &mut Decoder) -> Result<(), minicbor::decode::Error> {
+    const DIRECT: u8 = 24;
+    let (at, input) = (d.position(), d.input());
+    let first = *input.get(at).ok_or_else(minicbor::decode::Error::end_of_input)?;
+    let (major, short) = (first >> 5, first & 0x1f);
+    let end = match (major, short) {
+        (0 | 1 | 7, 0..DIRECT) => at + 1,
+        (2 | 3, 0..DIRECT) => at + 1 + usize::from(short),
+        _ => return d.skip(),
+    };
+    if end > input.len() {
+        return Err(minicbor::decode::Error::end_of_input());
+    }
+    d.set_position(end);
+    Ok(())
+}
