@@ -79,6 +79,9 @@ impl fmt::Display for Stop {
 
 impl Error for Stop {}
 
+/// What `SQLite` says of a full disk; its error type stays inside the read models.
+const SQLITE_FULL: &str = "database or disk is full";
+
 /// The code an error ends in: that of the first cause that has one.
 pub(crate) fn code_of(error: &anyhow::Error) -> Exit {
     error.chain().find_map(code_of_cause).unwrap_or(Exit::Internal)
@@ -91,7 +94,8 @@ fn code_of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     let known = known.or_else(|| cause.downcast_ref().and_then(code_of_recovery));
     let known = known.or_else(|| cause.downcast_ref().and_then(code_of_sequencer));
     let known = known.or_else(|| cause.downcast_ref().and_then(code_of_journal));
-    known.or_else(|| cause.downcast_ref().and_then(code_of_io))
+    let known = known.or_else(|| cause.downcast_ref().and_then(code_of_io));
+    known.or_else(|| cause.to_string().contains(SQLITE_FULL).then_some(Exit::Space))
 }
 
 fn code_of_desk(error: &DeskError) -> Option<Exit> {

@@ -61,7 +61,7 @@ pub(crate) fn as_table(positions: &[Position]) -> String {
             position.worth.clone().unwrap_or_default(),
         ]);
     }
-    table.to_string()
+    table.trim_fmt()
 }
 
 fn working(position: &Position) -> String {

@@ -182,7 +182,7 @@ pub(crate) fn as_table(rows: &[Row]) -> String {
             row.reason.clone().unwrap_or_default(),
         ]);
     }
-    table.to_string()
+    table.trim_fmt()
 }
 
 /// Derived ids are long; their first digits tell them apart, and `explain` takes them.

@@ -190,6 +190,12 @@ impl Session {
         Ok(())
     }
 
+    /// Ends a session that cannot go on, with a checkpoint if there is still room for one.
+    pub(crate) fn close_at_once(self) -> Result<()> {
+        self.desk.close()?;
+        Ok(())
+    }
+
     /// Ends the session: a snapshot, a checkpoint, and the read models brought up.
     pub(crate) fn close(mut self) -> Result<(Closed, Heard)> {
         self.desk.snapshot()?;

@@ -227,5 +227,5 @@ pub(crate) fn refused_table(refused: &[RefusedLine]) -> String {
             line.message.strip_prefix(&format!("{place}{column}: ")).unwrap_or(&line.message);
         table.add_row([format!("{place}{column}"), what.to_owned()]);
     }
-    table.to_string()
+    table.trim_fmt()
 }

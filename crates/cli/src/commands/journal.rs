@@ -13,7 +13,6 @@ use fillwright_domain::Timestamp;
 use fillwright_journal::{Checkpoint, Entry, checkpoint};
 use fillwright_kernel::{Event, Input};
 use serde::Serialize;
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -119,7 +118,7 @@ struct Figures {
     payload_bytes_per_entry: u64,
     first_at: Option<String>,
     last_at: Option<String>,
-    events: BTreeMap<String, u64>,
+    events: BTreeMap<&'static str, u64>,
     checkpoints: usize,
     last_checkpoint_seq: Option<u64>,
     head: String,
@@ -153,16 +152,43 @@ fn stat(reader: &JournalReader, output: Output) -> Result<Exit> {
 
 impl Figures {
     fn count(&mut self, entry: &Entry) -> Result<()> {
-        let at = words::at(Timestamp::from_ns(entry.at));
-        self.first_at.get_or_insert_with(|| at.clone());
-        self.last_at = Some(at);
+        if entry.seq == 1 || entry.seq == self.entries {
+            let at = words::at(Timestamp::from_ns(entry.at));
+            self.first_at.get_or_insert_with(|| at.clone());
+            self.last_at = Some(at);
+        }
         self.payload_bytes += entry.payload.len() as u64;
         for event in reading::events_of(entry)? {
-            let kind = serde_json::to_value(&event)?;
-            let kind = kind.get("event").and_then(Value::as_str).unwrap_or_default().to_owned();
-            *self.events.entry(kind).or_insert(0) += 1;
+            *self.events.entry(kind_of(&event)).or_insert(0) += 1;
         }
         Ok(())
+    }
+}
+
+/// What an event is called in JSON.
+fn kind_of(event: &Event) -> &'static str {
+    match event {
+        Event::RulebookAdopted { .. } => "rulebook_adopted",
+        Event::RunRegistered { .. } => "run_registered",
+        Event::InputRefused { .. } => "input_refused",
+        Event::MarkTaken { .. } => "mark_taken",
+        Event::IntentAccepted { .. } => "intent_accepted",
+        Event::IntentDuplicated { .. } => "intent_duplicated",
+        Event::IntentConflicted { .. } => "intent_conflicted",
+        Event::IntentJudged { .. } => "intent_judged",
+        Event::PlanMade { .. } => "plan_made",
+        Event::OrderEmitted { .. } => "order_emitted",
+        Event::OrderStatusChanged { .. } => "order_status_changed",
+        Event::FillBooked { .. } => "fill_booked",
+        Event::OrderCancelRequested { .. } => "order_cancel_requested",
+        Event::OrderQueried { .. } => "order_queried",
+        Event::OrderStranded { .. } => "order_stranded",
+        Event::ReportIgnored { .. } => "report_ignored",
+        Event::OutcomeRecorded { .. } => "outcome_recorded",
+        Event::IntentClosed { .. } => "intent_closed",
+        Event::KillSwitchEngaged { .. } => "kill_switch_engaged",
+        Event::KillSwitchReleaseRequested { .. } => "kill_switch_release_requested",
+        Event::KillSwitchReleased { .. } => "kill_switch_released",
     }
 }
 
@@ -210,9 +236,9 @@ impl Report for Figures {
         }
         let mut events = table(&["event", "how often"]);
         for (event, count) in &self.events {
-            events.add_row([event.clone(), count.to_string()]);
+            events.add_row([(*event).to_owned(), count.to_string()]);
         }
-        format!("{figures}\n\n{events}")
+        format!("{}\n\n{}", figures.trim_fmt(), events.trim_fmt())
     }
 }
 

@@ -335,7 +335,7 @@ fn books_table(books: &[BookLine]) -> String {
             asset,
         ]);
     }
-    table.to_string()
+    table.trim_fmt()
 }
 
 fn instruments_table(instruments: &[InstrumentLine]) -> String {
@@ -352,7 +352,7 @@ fn instruments_table(instruments: &[InstrumentLine]) -> String {
             instrument.calendar.clone(),
         ]);
     }
-    table.to_string()
+    table.trim_fmt()
 }
 
 /// The rules, and whether they are in force.

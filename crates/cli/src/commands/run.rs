@@ -194,7 +194,7 @@ fn watch(
 /// Ends a session that cannot go on. Where only space is short, what is left of it goes to a checkpoint.
 fn end_early(session: Session, error: anyhow::Error) -> anyhow::Error {
     let is_space = exit::code_of(&error) == Exit::Space;
-    if is_space && session.close().is_ok() {
+    if is_space && session.close_at_once().is_ok() {
         output::note("the journal was closed with a checkpoint; what was answered is safe");
     }
     error

@@ -151,7 +151,7 @@ impl Standing {
                 format!("{}{stranded}", status_word(order.status)),
             ]);
         }
-        table.to_string()
+        table.trim_fmt()
     }
 }
 
