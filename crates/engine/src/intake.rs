@@ -174,7 +174,9 @@ pub fn submit_portfolio(
     let actual = actual_state(desk)?;
     let found = differences(&targets, &actual);
     let refusals: Vec<Refusal> = targets.refusals.into_iter().chain(found.refusals).collect();
-    refusals.iter().for_each(|refusal| tell(Progress::Refused(refusal)));
+    for refusal in &refusals {
+        tell(Progress::Refused(refusal));
+    }
     let submitted = found.intents.len() as u64;
     let inputs: Vec<_> =
         found.intents.into_iter().map(|intent| desk.quotes().submit(intent)).collect();

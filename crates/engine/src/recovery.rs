@@ -107,14 +107,14 @@ fn replay_all(
     last_at: &mut Timestamp,
     mut progress: impl FnMut(u64),
 ) -> Result<(Journal, Opened), RecoveryError> {
-    let (sender, decoded) = bounded(CHUNKS_AHEAD);
+    let (sender, chunks) = bounded(CHUNKS_AHEAD);
     let recovery = std::thread::scope(|scope| {
-        let decoder = scope.spawn(move || decode_all(recovery, &sender));
-        for facts in decoded {
+        let thread = scope.spawn(move || decode_all(recovery, &sender));
+        for facts in chunks {
             replay(facts, kernel, last_at);
             progress(kernel.state().seq);
         }
-        decoder.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })?;
     Ok(recovery.finish()?)
 }

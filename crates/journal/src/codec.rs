@@ -98,9 +98,9 @@ pub fn decode_input(payload: &[u8]) -> Result<Input, CodecError> {
 pub fn decode_events(payload: &[u8]) -> Result<Vec<Event>, CodecError> {
     let (_, events) = split(payload)?;
     let mut decoder = minicbor::Decoder::new(events);
-    let decoded = decoder.decode().map_err(|source| CodecError::Cbor { part: "events", source })?;
+    let read = decoder.decode().map_err(|source| CodecError::Cbor { part: "events", source })?;
     match events.len() - decoder.position() {
-        0 => Ok(decoded),
+        0 => Ok(read),
         rest => Err(CodecError::Trailing(rest)),
     }
 }

@@ -215,7 +215,9 @@ impl<'b, C> Decode<'b, C> for AnsweredIntents {
                 return Err(wrong());
             }
             part.reserve(slots.len());
-            slots.iter().for_each(|bytes| part.insert(slot_of(bytes)));
+            for bytes in slots {
+                part.insert(slot_of(bytes));
+            }
             table.len += slots.len() as u64;
         }
         Ok(table)

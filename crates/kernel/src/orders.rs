@@ -124,7 +124,7 @@ impl Orders {
                 self.change(order_intent_id, |order| {
                     order.before_cancel = order.status;
                     order.status = OrderStatus::PendingCancel;
-                })
+                });
             }
             Fact::OrderQueried { order_intent_id, status } => {
                 self.change(order_intent_id, |order| order.status = status);
@@ -133,7 +133,7 @@ impl Orders {
                 self.change(order_intent_id, |order| {
                     order.stranded = true;
                     order.seen.insert(exec_id);
-                })
+                });
             }
             Fact::FillBooked {
                 order_intent_id,
@@ -241,6 +241,7 @@ pub(crate) fn reconcile(state: &State, at: Timestamp, report: &ExecutionReport) 
 
 /// The table. Rows are reports, because an order takes the same report alike in all its working states but for where
 /// it goes; what no row allows is ignored and raised.
+#[allow(clippy::match_same_arms, reason = "a table: one row a report and state, in their order")]
 fn read(order: &WorkingOrder, report: &ExecutionReport) -> Result<Step, IgnoredReport> {
     use OrderStatus::{
         Canceled, Expired, New, PartiallyFilled, PendingCancel, PendingNew, Rejected, Unknown,

@@ -73,7 +73,7 @@ impl State {
                 self.marks.insert(instrument_id, mark);
             }
             Fact::IntentAccepted { intent_key, digest } => {
-                self.answered.accept(intent_key, digest, self.seq)
+                self.answered.accept(intent_key, digest, self.seq);
             }
             Fact::PlanMade { intent_id, plan, decision_px } => {
                 self.passing.planned =

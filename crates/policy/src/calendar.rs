@@ -96,6 +96,9 @@ pub struct CalendarDocument {
     pub early_closes: BTreeMap<Date, Time>,
 }
 
+/// Sessions by day of the week, Monday being 0.
+type Week<'a> = BTreeMap<i8, &'a [(Time, Time)]>;
+
 /// What is wrong with a calendar document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CalendarError {
@@ -156,7 +159,7 @@ impl CalendarDocument {
         }
     }
 
-    fn weekdays(&self) -> Result<BTreeMap<i8, &[(Time, Time)]>, CalendarError> {
+    fn weekdays(&self) -> Result<Week<'_>, CalendarError> {
         self.week.iter().map(|(name, sessions)| Ok((weekday(name)?, sessions.as_slice()))).collect()
     }
 
@@ -171,7 +174,7 @@ impl CalendarDocument {
     fn windows_of(
         &self,
         date: Date,
-        week: &BTreeMap<i8, &[(Time, Time)]>,
+        week: &Week,
         zone: &jiff::tz::TimeZone,
     ) -> Result<Vec<OpenWindow>, CalendarError> {
         if self.holidays.contains(&date) {

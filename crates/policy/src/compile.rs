@@ -6,7 +6,7 @@ use crate::documents::{
     StrategiesDocument, VenueLimitsRow, VenuesDocument,
 };
 use crate::{Hours, Rulebook};
-use fillwright_domain::{CalendarId, Instrument, InstrumentId, NumberError, Qty};
+use fillwright_domain::{CalendarId, Instrument, InstrumentId, Notional, NumberError, Qty, Ratio};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
@@ -289,13 +289,13 @@ fn check_envelope(
 ) -> Result<(), DocumentError> {
     let negative =
         |field: &str| Err(value(file, &format!("{prefix}{field}"), "must not be negative"));
-    if risk.max_order_notional.is_some_and(|limit| limit.is_negative()) {
+    if risk.max_order_notional.is_some_and(Notional::is_negative) {
         return negative("max_order_notional");
     }
-    if risk.max_leverage.is_some_and(|limit| limit.is_negative()) {
+    if risk.max_leverage.is_some_and(Ratio::is_negative) {
         return negative("max_leverage");
     }
-    if risk.max_asset_exposure.is_some_and(|limit| limit.is_negative()) {
+    if risk.max_asset_exposure.is_some_and(Ratio::is_negative) {
         return negative("max_asset_exposure");
     }
     Ok(())

@@ -80,6 +80,7 @@ fn steps(intents: u64) -> Result<Vec<Step>> {
         .collect())
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "the others can fail")]
 fn encode_cbor((input, events): &Step) -> Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(1024);
     codec::encode_step(input, events, &mut bytes);
