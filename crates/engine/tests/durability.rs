@@ -1,8 +1,8 @@
 //! Durable before visible: what is released is on disk, and what is not on disk is never released.
 
-mod common;
+mod small_market;
 
-use common::{NOW, open, options, started, submit};
+use small_market::{NOW, open, options, started, submit};
 use fillwright_domain::ResultStatus;
 use fillwright_engine::{ScriptedClock, SequencerError, serve::serve};
 use fillwright_journal::{Faults, MemoryStorage, codec, snapshot};

@@ -1,8 +1,8 @@
 //! The live stub: by rule, the same order always alike, with a ledger that survives us.
 
-mod common;
+mod small_market;
 
-use common::{NOW, quote};
+use small_market::{NOW, quote};
 use fillwright_domain::{
     ExecutionReport, IntentId, IntentKey, OrderIntent, OrderIntentId, OrderType, Plane, ReportKind,
     Side, TimeInForce,

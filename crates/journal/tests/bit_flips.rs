@@ -1,12 +1,12 @@
 //! Every single bit of a 64 KiB journal is flipped, one at a time: the journal then refuses to start, or drops and
 //! reports a tail that nothing proves durable. It never opens with an entry altered or missing in silence.
 
-mod common;
+mod fixture;
 
 use std::sync::Arc;
 use std::thread;
 
-use common::{
+use fixture::{
     SEGMENT_BYTES, open, options, payload, read_all, shared, unsigned, write_batch, written,
 };
 use fillwright_journal::{

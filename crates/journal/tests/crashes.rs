@@ -4,9 +4,9 @@
 //! `JOURNAL_SEED=7 cargo test -p fillwright-journal --test crashes seeded` replays one seed, `JOURNAL_SEEDS=5000` runs
 //! that many.
 
-mod common;
+mod fixture;
 
-use common::{Random, at, options, payload, read_all, shared, write_batch};
+use fixture::{Random, at, options, payload, read_all, shared, write_batch};
 use fillwright_journal::{Fate, Faults, Journal, JournalError, JournalOptions, MemoryStorage};
 
 /// Runs a seeded history of batches with a crash at each round, and returns the number of crashes.

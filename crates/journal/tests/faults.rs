@@ -1,10 +1,10 @@
 //! A disk that fills up, fails to write or fails to sync.
 
-mod common;
+mod fixture;
 
 use std::io::ErrorKind;
 
-use common::{SEGMENT_BYTES, at, open, options, payload, read_all, shared, unsigned, write_batch};
+use fixture::{SEGMENT_BYTES, at, open, options, payload, read_all, shared, unsigned, write_batch};
 use fillwright_journal::{Faults, Journal, JournalError, MemoryStorage, Room, verify};
 
 /// Opens a journal under these faults and writes batches of five until something fails. Returns the last receipted

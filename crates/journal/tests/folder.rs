@@ -1,13 +1,13 @@
 //! On a real folder: one writer only, restarts, and the same bytes as in memory.
 
-mod common;
+mod fixture;
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 
-use common::{options, write_batch};
+use fixture::{options, write_batch};
 use fillwright_journal::{
     FileStorage, Journal, JournalError, LOCK_FILE, MemoryStorage, Preparation, Storage,
 };

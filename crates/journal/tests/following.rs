@@ -1,12 +1,12 @@
 //! Followers see every entry once, in order, and never before it is durable.
 
-mod common;
+mod fixture;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use common::{at, open, options, payload, shared, unsigned, write_batch};
+use fixture::{at, open, options, payload, shared, unsigned, write_batch};
 use fillwright_journal::{Faults, Follower, Journal, JournalOptions, MemoryStorage, Preparation};
 
 /// Takes what the follower has and checks it; returns the last entry seen.

@@ -72,11 +72,12 @@ fn version_1_is_readable() {
 }
 
 #[test]
-#[ignore = "writes a new golden journal; see the top of this file"]
-fn write_golden() {
-    let folder = PathBuf::from(
-        std::env::var("JOURNAL_GOLDEN").expect("JOURNAL_GOLDEN names the new folder"),
-    );
+fn a_golden_journal_is_written_where_one_is_asked_for() {
+    let Ok(folder) = std::env::var("JOURNAL_GOLDEN") else {
+        println!("nothing written: JOURNAL_GOLDEN does not name a new folder");
+        return;
+    };
+    let folder = PathBuf::from(folder);
     assert!(!folder.exists(), "a golden journal is never written over");
     let storage = Arc::new(FileStorage::new(&folder).expect("the folder can be made"));
     let (mut journal, _) = Journal::open(storage.clone(), &options(), 1_000).expect("opens");

@@ -1,8 +1,8 @@
 //! Whatever bytes stand in the folder, opening ends in a typed answer: no panic, no entry that was not written.
 
-mod common;
+mod fixture;
 
-use common::{
+use fixture::{
     Random, SEGMENT_BYTES, open, options, read_all, shared, unsigned, write_batch, written,
 };
 use fillwright_journal::{

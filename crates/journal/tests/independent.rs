@@ -1,13 +1,13 @@
 //! A short Python script, written from `docs/journal-format.md` alone, agrees with us about sound and damaged journals.
 
-mod common;
+mod fixture;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use common::{options, write_batch};
+use fixture::{options, write_batch};
 use fillwright_journal::{FileStorage, Hash, Journal, checkpoint::hex, segment_name};
 
 /// Runs the script on a folder, or says why it cannot.

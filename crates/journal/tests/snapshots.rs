@@ -1,10 +1,10 @@
 //! Snapshots are bound to the chain, are skipped when damaged, and make opening independent of history.
 
-mod common;
+mod fixture;
 
 use std::sync::Arc;
 
-use common::{open, options, payload, shared, unsigned, write_batch, written};
+use fixture::{open, options, payload, shared, unsigned, write_batch, written};
 use fillwright_journal::snapshot::{latest_valid, prune, snapshot_name, store};
 use fillwright_journal::{
     Damage, Faults, Journal, JournalError, MemoryStorage, Storage, first_seq_of, scrub,

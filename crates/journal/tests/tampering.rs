@@ -1,9 +1,9 @@
 //! Segments that are lost, swapped, restored from another time or from another journal are noticed, with the number
 //! of the first entry that cannot be trusted.
 
-mod common;
+mod fixture;
 
-use common::{open, options, read_all, shared, unsigned, write_batch, written};
+use fixture::{open, options, read_all, shared, unsigned, write_batch, written};
 use fillwright_journal::{
     Damage, Entries, Journal, JournalError, JournalOptions, MemoryStorage, Storage,
     entry::frame_len, first_seq_of, segment_name, verify,
@@ -98,11 +98,11 @@ fn a_segment_of_another_run_with_the_same_numbers_refuses_to_start() {
     let mut journal = open(&other, &unsigned());
     for seq in 1..=600 {
         // The same numbers and lengths, other bytes.
-        let mut payload = common::payload(seq);
+        let mut payload = fixture::payload(seq);
         for byte in &mut payload {
             *byte ^= 1;
         }
-        journal.append(common::at(seq), &payload).expect("fits");
+        journal.append(fixture::at(seq), &payload).expect("fits");
         if seq % 20 == 0 {
             journal.commit().expect("durable");
         }
@@ -177,7 +177,7 @@ fn a_forged_chain_is_noticed_by_the_checkpoint_it_contradicts() {
     let forged = MemoryStorage::new();
     let mut journal = open(&forged, &options());
     for seq in 1..=40 {
-        journal.append(common::at(seq), b"forged").expect("fits");
+        journal.append(fixture::at(seq), b"forged").expect("fits");
     }
     journal.commit().expect("durable");
     drop(journal);

@@ -1,9 +1,9 @@
 //! The last three entries are cut off at every byte: what is left opens with the tail reported, or is refused where a
 //! checkpoint or a mark proves that more was durable.
 
-mod common;
+mod fixture;
 
-use common::{Random, SEGMENT_BYTES, open, options, read_all, shared, unsigned, write_batch};
+use fixture::{Random, SEGMENT_BYTES, open, options, read_all, shared, unsigned, write_batch};
 use fillwright_journal::{
     Entries, Journal, JournalError, JournalOptions, MemoryStorage, entry::frame_len, segment_name,
 };
