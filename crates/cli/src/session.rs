@@ -26,6 +26,8 @@ pub(crate) struct Session {
     desk: Desk,
     projector: Projector,
     refusals: RefusalLog,
+    /// Where answers are said as they come, if anywhere.
+    speaks: Option<Output>,
     /// When the read models were brought up last.
     projected: Instant,
     /// The last entry before this session.
@@ -72,9 +74,15 @@ impl Session {
         let before_seq = recovered.opened.last_seq;
         let heard = Heard::default();
         let projected = Instant::now();
-        let mut session = Self { desk, projector, refusals, projected, before_seq, heard };
+        let mut session =
+            Self { desk, projector, refusals, speaks: None, projected, before_seq, heard };
         session.project()?;
         Ok(session)
+    }
+
+    /// Says answers from now on as they come.
+    pub(crate) fn speak(&mut self, output: Output) {
+        self.speaks = Some(output);
     }
 
     /// The time of the last step.
@@ -106,7 +114,7 @@ impl Session {
 
     /// Takes the home's quotes.
     pub(crate) fn take_quotes(&mut self) -> Result<()> {
-        let mut ear = Ear::new("reading quotes", self.desk.sequencer().last_at());
+        let mut ear = self.ear("reading quotes");
         self.heard.quotes += intake::take_quotes(&mut self.desk, |progress| ear.hear(&progress))?;
         self.keep(ear, IntakeReport::default())
     }
@@ -114,7 +122,7 @@ impl Session {
     /// Submits what differs between the target portfolio and what is held. False where the file is half-written.
     pub(crate) fn take_portfolio(&mut self) -> Result<bool> {
         self.project()?;
-        let mut ear = Ear::new("comparing portfolios", self.desk.sequencer().last_at());
+        let mut ear = self.ear("comparing portfolios");
         let report = intake::submit_portfolio(&mut self.desk, |progress| ear.hear(&progress))?;
         let is_whole = !report.unfinished;
         self.keep(ear, report)?;
@@ -124,7 +132,7 @@ impl Session {
 
     /// Submits what a file of the inbox asks for.
     pub(crate) fn take_file(&mut self, path: &Path) -> Result<()> {
-        let mut ear = Ear::new("submitting intents", self.desk.sequencer().last_at());
+        let mut ear = self.ear("submitting intents");
         let report = intake::submit_file(
             &mut self.desk,
             path,
@@ -162,8 +170,13 @@ impl Session {
         Ok(replies)
     }
 
+    fn ear(&self, doing: &'static str) -> Ear {
+        Ear::new(doing, self.last_at(), self.speaks)
+    }
+
     fn keep(&mut self, ear: Ear, report: IntakeReport) -> Result<()> {
         ear.bar.finish_and_clear();
+        ear.said?;
         self.refusals.keep(&ear.refused)?;
         self.heard.submitted += report.submitted;
         for (answer, count) in ear.answers {
@@ -228,12 +241,15 @@ struct Ear {
     refused: Vec<RefusedLine>,
     answers: BTreeMap<&'static str, u64>,
     bar: ProgressBar,
+    speaks: Option<Output>,
+    /// Whether everything could be said.
+    said: Result<()>,
 }
 
 impl Ear {
-    fn new(doing: &'static str, at: Timestamp) -> Self {
+    fn new(doing: &'static str, at: Timestamp, speaks: Option<Output>) -> Self {
         let (refused, answers) = (Vec::new(), BTreeMap::new());
-        Self { at, refused, answers, bar: progress::counting(doing) }
+        Self { at, refused, answers, bar: progress::counting(doing), speaks, said: Ok(()) }
     }
 
     fn hear(&mut self, progress: &Progress) {
@@ -241,8 +257,19 @@ impl Ear {
             Progress::Replies(replies) => {
                 replies::count(&mut self.answers, replies);
                 self.bar.inc(replies.len() as u64);
+                self.say(replies, &[]);
             }
-            Progress::Refused(refusal) => self.refused.push(RefusedLine::of(refusal, self.at)),
+            Progress::Refused(refusal) => {
+                let line = RefusedLine::of(refusal, self.at);
+                self.say(&[], std::slice::from_ref(&line));
+                self.refused.push(line);
+            }
+        }
+    }
+
+    fn say(&mut self, replies: &[Reply], refused: &[RefusedLine]) {
+        if let (Some(output), Ok(())) = (self.speaks, &self.said) {
+            self.said = replies::tell(output, replies, refused);
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A line without its ending may still be written, so it waits. A portfolio or drift file is acted on once it is whole.
 
+use crate::exit::{self, Exit};
 use crate::refusals::RefusedLine;
 use crate::session::{Group, Session};
 use anyhow::{Context, Result};
@@ -72,12 +73,18 @@ impl Watch {
 
     fn look_at_registry(&mut self, session: &mut Session, by: &Principal) -> Result<bool> {
         let look = look_at(&self.home.path("data/registry/audited_runs.json"))?;
-        let is_new = look.is_some() && look != self.registry;
-        // A registry that is half-written is read again; the runs that are known stay known.
-        if is_new && session.register_runs(by).is_ok() {
-            self.registry = look;
+        if look.is_none() || look == self.registry {
+            return Ok(false);
         }
-        Ok(is_new)
+        match session.register_runs(by) {
+            // One that is half-written is read again; the runs that are known stay known.
+            Err(error) if exit::code_of(&error) == Exit::Configuration => Ok(false),
+            Err(error) => Err(error),
+            Ok(()) => {
+                self.registry = look;
+                Ok(true)
+            }
+        }
     }
 
     fn look_at_portfolio(&mut self, session: &mut Session) -> Result<bool> {

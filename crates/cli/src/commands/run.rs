@@ -104,7 +104,9 @@ impl Run {
     pub(crate) fn run(self, common: &Common) -> Result<Exit> {
         let (home, output) = (common.home()?, common.output());
         let input = self.intents.as_deref().map(open_intents).transpose()?;
-        let ending = Ending::listen()?;
+        let is_streamed = self.watch || self.intents.is_some();
+        // Work on what lies there may be killed at any moment; nothing of it is lost.
+        let ending = if is_streamed { Ending::listen()? } else { Ending::default() };
         let by = Principal::new(&self.by);
         let mut session = Session::open(home.clone(), self.clock()?, &by, output)?;
         let before_seq = session.before_seq;
@@ -117,7 +119,6 @@ impl Run {
             return Err(end_early(session, error));
         }
         let (closed, heard) = session.close()?;
-        let is_streamed = self.watch || self.intents.is_some();
         let rows = if is_streamed { None } else { rows(&home, before_seq, &closed)? };
         let summary = summary(before_seq, closed, heard, rows);
         output.report(&summary)?;
@@ -174,6 +175,7 @@ fn watch(
     output: Output,
 ) -> Result<()> {
     output::note(format_args!("watching {}; end it with SIGINT or SIGTERM", home.root().display()));
+    session.speak(output);
     let mut watch = Watch::of(home.clone());
     while !ending.is_asked() {
         let is_new = watch.look(session, by, |session, group| {

@@ -27,12 +27,15 @@ fn watching(stage: &Stage) -> crate::stage::Running {
 fn a_half_written_portfolio_is_acted_on_once_it_is_whole() {
     let stage = Stage::idle();
     let whole = fs::read(example().join("data/portfolio_optimized_v3.json")).expect("a portfolio");
-    let running = watching(&stage);
+    let mut running = watching(&stage);
     stage.write("data/portfolio_optimized_v3.json", &whole[..whole.len() / 2]);
     std::thread::sleep(SEVERAL_LOOKS);
     assert_eq!(intents(&stage), 0, "half a portfolio is not acted on");
     stage.write("data/portfolio_optimized_v3.json", &whole);
     until("the portfolio is acted on", || intents(&stage) == 7);
+    let mut said: Vec<String> = (0..8).map(|_| running.line()["answer"].to_string()).collect();
+    said.sort();
+    assert_eq!((&*said[0], &*said[6], &*said[7]), ("\"closed\"", "\"closed\"", "\"refused\""));
     let ran = running.terminate().ok();
     let summary = ran.last_json();
     assert_eq!(summary["submitted"], 7);
