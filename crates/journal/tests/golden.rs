@@ -1,7 +1,7 @@
 //! Journals of every format version that was ever released stay readable.
 //!
 //! `golden/v1` was written once by `write_golden` below. When the format changes, add `golden/v2` and keep `v1`:
-//! `JOURNAL_GOLDEN=tests/golden/v2 cargo test -p fillwright-journal --test golden write_golden -- --ignored`.
+//! `JOURNAL_GOLDEN=tests/golden/v2 cargo test -p fillwright-journal --test golden`.
 //! Never write over a folder that is committed; the function refuses to.
 
 use std::fs;
