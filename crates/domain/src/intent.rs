@@ -1,7 +1,7 @@
 //! What a strategy wants: the execution intent of the interface document, and the one canonical form all intake becomes.
 
 use crate::{
-    BookId, ContentDigest, InstrumentId, IntentId, NumberText, PositionId, Ratio, RunId,
+    BookId, ContentDigest, InstrumentId, IntentId, NumberText, PositionId, Ratio, RunId, Sink,
     StrategyId, Text,
 };
 use minicbor::{Decode, Encode};
@@ -232,13 +232,13 @@ impl Intent {
     ///
     /// Never: writing to memory cannot fail.
     pub fn digest(&self) -> ContentDigest {
-        let mut content = minicbor::Encoder::new(Vec::with_capacity(512));
+        let mut content = Vec::with_capacity(512);
         let said = (
             (&self.intent_id, &self.strategy_id, &self.book_id, &self.instrument_id),
             (&self.source_run, &self.ask, self.input_truncated),
         );
-        content.encode(said).expect("writing to memory cannot fail, and every part is encodable");
-        ContentDigest::of(content.writer())
+        minicbor::encode(said, Sink(&mut content)).expect("every part is encodable");
+        ContentDigest::of(&content)
     }
 
     /// The action in the universal vocabulary.

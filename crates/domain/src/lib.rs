@@ -14,6 +14,7 @@ pub mod plan;
 pub mod quote;
 pub mod report;
 pub mod result;
+pub mod sink;
 pub mod text;
 pub mod time;
 
@@ -30,5 +31,6 @@ pub use plan::{Constraint, Constraints, ExecutionPlan};
 pub use quote::Quote;
 pub use report::{ExecutionReport, ReportKind};
 pub use result::{ExecutionResult, ResultStatus};
+pub use sink::Sink;
 pub use text::Text;
 pub use time::Timestamp;

@@ -1,13 +1,12 @@
 //! From what is on disk to a sequencer that goes on where it stopped.
 
 use crate::{Sequencer, SequencerError};
-use crossbeam_channel::{Sender, bounded};
 use fillwright_domain::Timestamp;
 use fillwright_journal::codec::{self, CodecError};
 use fillwright_journal::{
-    Chunk, Journal, JournalError, JournalOptions, Opened, Recovery, SkippedSnapshot, Storage,
+    Journal, JournalError, JournalOptions, Opened, Recovery, SkippedSnapshot, Storage,
 };
-use fillwright_kernel::{Fact, Kernel};
+use fillwright_kernel::Kernel;
 use std::sync::Arc;
 
 /// What recovery found.
@@ -97,59 +96,23 @@ pub fn recover_with(
     Ok((sequencer, Recovered { opened, snapshot_seq, skipped, replayed }))
 }
 
-/// Verified entries that may wait for their events to be applied, in chunks.
-const CHUNKS_AHEAD: usize = 2;
-
-/// Replays on this thread what a second one decodes and the journal's own verifies.
+/// Replays on this thread what the journal's own verifies: each costs about as much as the other, and two cores are kept
+/// busy. A third thread, for decoding, was measured slower (`docs/performance.md`).
 fn replay_all(
-    recovery: Recovery,
+    mut recovery: Recovery,
     kernel: &mut Kernel,
     last_at: &mut Timestamp,
     mut progress: impl FnMut(u64),
 ) -> Result<(Journal, Opened), RecoveryError> {
-    let (sender, chunks) = bounded(CHUNKS_AHEAD);
-    let recovery = std::thread::scope(|scope| {
-        let thread = scope.spawn(move || decode_all(recovery, &sender));
-        for facts in chunks {
-            replay(facts, kernel, last_at);
-            progress(kernel.state().seq);
-        }
-        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })?;
-    Ok(recovery.finish()?)
-}
-
-/// The facts of one chunk, end to end.
-struct Facts {
-    facts: Vec<Fact>,
-    /// For each entry: how many facts, and its time.
-    entries: Vec<(usize, Timestamp)>,
-}
-
-fn decode_all(mut recovery: Recovery, sender: &Sender<Facts>) -> Result<Recovery, RecoveryError> {
+    let mut facts = Vec::new();
     while let Some(chunk) = recovery.next_chunk()? {
-        if sender.send(decode(&chunk)?).is_err() {
-            break;
+        for entry in chunk.entries() {
+            codec::decode_facts(entry.payload, &mut facts)
+                .map_err(|source| RecoveryError::Entry { seq: entry.seq, source })?;
+            kernel.replay_facts(facts.drain(..));
+            *last_at = Timestamp::from_ns(entry.at);
         }
+        progress(kernel.state().seq);
     }
-    Ok(recovery)
-}
-
-fn decode(chunk: &Chunk) -> Result<Facts, RecoveryError> {
-    let mut decoded = Facts { facts: Vec::new(), entries: Vec::with_capacity(chunk.len()) };
-    for entry in chunk.entries() {
-        let before = decoded.facts.len();
-        codec::decode_facts(entry.payload, &mut decoded.facts)
-            .map_err(|source| RecoveryError::Entry { seq: entry.seq, source })?;
-        decoded.entries.push((decoded.facts.len() - before, Timestamp::from_ns(entry.at)));
-    }
-    Ok(decoded)
-}
-
-fn replay(decoded: Facts, kernel: &mut Kernel, last_at: &mut Timestamp) {
-    let mut facts = decoded.facts.into_iter();
-    for (count, at) in decoded.entries {
-        kernel.replay_facts(facts.by_ref().take(count));
-        *last_at = at;
-    }
+    Ok(recovery.finish()?)
 }

@@ -111,7 +111,8 @@ impl Sequencer {
     }
 
     /// Encodes an input before it is decided on, so that none is decided that no entry could hold: what is decided
-    /// repeats an input once at most and adds little to it.
+    /// repeats an input once at most and adds little to it. A halt or a restart adds about a hundred bytes for every
+    /// working order; an entry of the default segment holds those of more than a hundred thousand.
     fn encode(&mut self, input: &Input) -> Result<(), SequencerError> {
         const SHARE: u64 = 4;
         self.encoded.clear();

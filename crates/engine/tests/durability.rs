@@ -2,11 +2,11 @@
 
 mod small_market;
 
-use small_market::{NOW, open, options, started, submit};
 use fillwright_domain::ResultStatus;
 use fillwright_engine::{ScriptedClock, SequencerError, serve::serve};
 use fillwright_journal::{Faults, MemoryStorage, codec, snapshot};
 use fillwright_kernel::{Answer, Effect, Input};
+use small_market::{NOW, open, options, started, submit};
 
 fn replies(effects: &[Effect]) -> Vec<(String, Answer)> {
     let replies = effects.iter().filter_map(|effect| match effect {

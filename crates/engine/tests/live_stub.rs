@@ -2,12 +2,12 @@
 
 mod small_market;
 
-use small_market::{NOW, quote};
 use fillwright_domain::{
     ExecutionReport, IntentId, IntentKey, OrderIntent, OrderIntentId, OrderType, Plane, ReportKind,
     Side, TimeInForce,
 };
 use fillwright_engine::{LiveStub, LiveStubRules};
+use small_market::{NOW, quote};
 use std::io::Write;
 
 fn rules(text: &str) -> LiveStubRules {

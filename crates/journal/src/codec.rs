@@ -5,9 +5,9 @@
 //! entries stay readable and older readers pass over what they do not know (`docs/decisions/0002-encoding.md`).
 
 use crate::Hash;
+use fillwright_domain::Sink;
 use fillwright_kernel::{Event, Fact, Input, State};
 use sha2::{Digest, Sha256};
-use std::convert::Infallible;
 
 const LENGTH_BYTES: usize = 4;
 
@@ -63,21 +63,6 @@ pub fn encode_entry(input: &[u8], events: &[Event], buffer: &mut Vec<u8>) {
     buffer.extend_from_slice(&length.to_le_bytes());
     buffer.extend_from_slice(input);
     minicbor::encode(events, Sink(buffer)).expect("writing to memory cannot fail");
-}
-
-/// A buffer to encode into. Most of what CBOR writes is a single byte, which costs less to push than to copy.
-struct Sink<'a>(&'a mut Vec<u8>);
-
-impl minicbor::encode::Write for Sink<'_> {
-    type Error = Infallible;
-
-    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
-        match bytes {
-            [byte] => self.0.push(*byte),
-            bytes => self.0.extend_from_slice(bytes),
-        }
-        Ok(())
-    }
 }
 
 /// Reads the input of a payload.

@@ -6,12 +6,12 @@ mod fixture;
 use std::sync::Arc;
 use std::thread;
 
-use fixture::{
-    SEGMENT_BYTES, open, options, payload, read_all, shared, unsigned, write_batch, written,
-};
 use fillwright_journal::{
     Entries, Hash, JournalError, JournalOptions, MemoryStorage, Opened, Storage, segment_name,
     verify,
+};
+use fixture::{
+    SEGMENT_BYTES, open, options, payload, read_all, shared, unsigned, write_batch, written,
 };
 
 const THREADS: usize = 2;

@@ -6,8 +6,8 @@
 
 mod fixture;
 
-use fixture::{Random, at, options, payload, read_all, shared, write_batch};
 use fillwright_journal::{Fate, Faults, Journal, JournalError, JournalOptions, MemoryStorage};
+use fixture::{Random, at, options, payload, read_all, shared, write_batch};
 
 /// Runs a seeded history of batches with a crash at each round, and returns the number of crashes.
 fn check(seed: u64, rounds: u64) -> usize {

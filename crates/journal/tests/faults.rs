@@ -4,8 +4,8 @@ mod fixture;
 
 use std::io::ErrorKind;
 
-use fixture::{SEGMENT_BYTES, at, open, options, payload, read_all, shared, unsigned, write_batch};
 use fillwright_journal::{Faults, Journal, JournalError, MemoryStorage, Room, verify};
+use fixture::{SEGMENT_BYTES, at, open, options, payload, read_all, shared, unsigned, write_batch};
 
 /// Opens a journal under these faults and writes batches of five until something fails. Returns the last receipted
 /// entry and the error.

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 
-use fixture::{options, write_batch};
 use fillwright_journal::{
     FileStorage, Journal, JournalError, LOCK_FILE, MemoryStorage, Preparation, Storage,
 };
+use fixture::{options, write_batch};
 
 /// Names the folder of one test, empty.
 fn folder(name: &str) -> PathBuf {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use fixture::{at, open, options, payload, shared, unsigned, write_batch};
 use fillwright_journal::{Faults, Follower, Journal, JournalOptions, MemoryStorage, Preparation};
+use fixture::{at, open, options, payload, shared, unsigned, write_batch};
 
 /// Takes what the follower has and checks it; returns the last entry seen.
 fn drain(follower: &mut Follower, mut last: u64) -> u64 {

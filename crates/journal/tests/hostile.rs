@@ -2,12 +2,12 @@
 
 mod fixture;
 
-use fixture::{
-    Random, SEGMENT_BYTES, open, options, read_all, shared, unsigned, write_batch, written,
-};
 use fillwright_journal::{
     HEADER_LEN, Header, Journal, JournalError, JournalOptions, MemoryStorage, Storage, genesis,
     segment_name, snapshot, verify,
+};
+use fixture::{
+    Random, SEGMENT_BYTES, open, options, read_all, shared, unsigned, write_batch, written,
 };
 
 /// Damages one file of a journal with a snapshot and checkpoints in a seeded way, and opens it. Returns whether it

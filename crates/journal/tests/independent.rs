@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use fixture::{options, write_batch};
 use fillwright_journal::{FileStorage, Hash, Journal, checkpoint::hex, segment_name};
+use fixture::{options, write_batch};
 
 /// Runs the script on a folder, or says why it cannot.
 fn script(folder: &Path) -> Result<Output, String> {

@@ -4,12 +4,12 @@ mod fixture;
 
 use std::sync::Arc;
 
-use fixture::{open, options, payload, shared, unsigned, write_batch, written};
 use fillwright_journal::snapshot::{latest_valid, prune, snapshot_name, store};
 use fillwright_journal::{
     Damage, Faults, Journal, JournalError, MemoryStorage, Storage, first_seq_of, scrub,
     segment_name,
 };
+use fixture::{open, options, payload, shared, unsigned, write_batch, written};
 
 /// A journal of 600 entries with snapshots at 200, 400 and 600.
 fn sample() -> MemoryStorage {

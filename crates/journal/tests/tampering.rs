@@ -3,11 +3,11 @@
 
 mod fixture;
 
-use fixture::{open, options, read_all, shared, unsigned, write_batch, written};
 use fillwright_journal::{
     Damage, Entries, Journal, JournalError, JournalOptions, MemoryStorage, Storage,
     entry::frame_len, first_seq_of, segment_name, verify,
 };
+use fixture::{open, options, read_all, shared, unsigned, write_batch, written};
 
 /// Tampers with a journal of 600 entries in several segments and returns what opening says.
 fn check(options: &JournalOptions, tamper: impl FnOnce(&MemoryStorage, &[u64])) -> (u64, Damage) {

@@ -3,10 +3,10 @@
 
 mod fixture;
 
-use fixture::{Random, SEGMENT_BYTES, open, options, read_all, shared, unsigned, write_batch};
 use fillwright_journal::{
     Entries, Journal, JournalError, JournalOptions, MemoryStorage, entry::frame_len, segment_name,
 };
+use fixture::{Random, SEGMENT_BYTES, open, options, read_all, shared, unsigned, write_batch};
 
 const ENTRIES: u64 = 12;
 

@@ -337,9 +337,10 @@ impl<'a, 'b> Fields<'a, 'b> {
     }
 
     fn pass_until(&mut self, number: u64) -> Result<(), minicbor::decode::Error> {
-        while self.next < number.min(self.len) {
-            pass(self.d)?;
-            self.next += 1;
+        let until = number.min(self.len);
+        if self.next < until {
+            pass(self.d, until - self.next)?;
+            self.next = until;
         }
         Ok(())
     }
@@ -350,20 +351,51 @@ impl<'a, 'b> Fields<'a, 'b> {
     }
 }
 
-/// Passes over one item: the short ones at once, anything else as the library does.
-fn pass(d: &mut Decoder) -> Result<(), minicbor::decode::Error> {
-    const DIRECT: u8 = 24;
-    let (at, input) = (d.position(), d.input());
-    let first = *input.get(at).ok_or_else(minicbor::decode::Error::end_of_input)?;
-    let (major, short) = (first >> 5, first & 0x1f);
-    let end = match (major, short) {
-        (0 | 1 | 7, 0..DIRECT) => at + 1,
-        (2 | 3, 0..DIRECT) => at + 1 + usize::from(short),
-        _ => return d.skip(),
-    };
-    if end > input.len() {
-        return Err(minicbor::decode::Error::end_of_input());
+/// Passes over so many items, by their heads alone (RFC 8949, 3): nothing of them is looked at. What has no counted
+/// length is refused; the journal writes none.
+fn pass(d: &mut Decoder, items: u64) -> Result<(), minicbor::decode::Error> {
+    let input = d.input();
+    let mut at = d.position();
+    let mut left = items;
+    while left > 0 {
+        let head = input.get(at..).and_then(Head::read);
+        let head = head.ok_or_else(minicbor::decode::Error::end_of_input)?;
+        at += head.len;
+        left -= 1;
+        match head.major {
+            2 | 3 => at += usize::try_from(head.argument).unwrap_or(input.len()),
+            4 => left = left.saturating_add(head.argument),
+            5 => left = left.saturating_add(head.argument.saturating_mul(2)),
+            6 => left = left.saturating_add(1),
+            _ => {}
+        }
+        if at > input.len() {
+            return Err(minicbor::decode::Error::end_of_input());
+        }
     }
-    d.set_position(end);
+    d.set_position(at);
     Ok(())
+}
+
+/// The head of an item: its major type, its argument, and how many bytes the two take.
+struct Head {
+    major: u8,
+    argument: u64,
+    len: usize,
+}
+
+impl Head {
+    fn read(input: &[u8]) -> Option<Self> {
+        let (first, rest) = input.split_first()?;
+        let (major, short) = (first >> 5, first & 0x1f);
+        let (argument, len) = match short {
+            0..24 => (u64::from(short), 1),
+            24 => (u64::from(*rest.first()?), 2),
+            25 => (u64::from(u16::from_be_bytes(*rest.first_chunk()?)), 3),
+            26 => (u64::from(u32::from_be_bytes(*rest.first_chunk()?)), 5),
+            27 => (u64::from_be_bytes(*rest.first_chunk()?), 9),
+            _ => return None,
+        };
+        Some(Self { major, argument, len })
+    }
 }

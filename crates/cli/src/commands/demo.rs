@@ -108,13 +108,13 @@ fn take_all(session: &mut Session, home: &Home, output: Output) -> Result<()> {
         let is_halted = path.ends_with(HALTED);
         if is_halted {
             output.say(format_args!(
-                "ana halts trading before {HALTED}, ben and cleo release it after"
+                "ops-1 halts trading before {HALTED}, risk-1 and risk-2 release it after"
             ))?;
             session.process(vec![halt()])?;
         }
         session.take_file(&path)?;
         if is_halted {
-            session.process(vec![release("ben"), release("cleo")])?;
+            session.process(vec![release("risk-1"), release("risk-2")])?;
         }
     }
     session.project()
@@ -122,7 +122,7 @@ fn take_all(session: &mut Session, home: &Home, output: Output) -> Result<()> {
 
 fn halt() -> Input {
     Input::EngageKillSwitch {
-        by: Principal::new("ana"),
+        by: Principal::new("ops-1"),
         reason: Text::new("the demo shows a halt"),
     }
 }

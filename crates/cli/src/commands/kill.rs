@@ -20,8 +20,8 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  fillwright kill --home /srv/book --by ana --reason \"prices look wrong\"
-  fillwright kill --by ana --reason drill --json
+  fillwright kill --home /srv/book --by ops-1 --reason \"prices look wrong\"
+  fillwright kill --by ops-1 --reason drill --json
 
 Exit codes: as `fillwright --help` lists them; 1 where nothing changed because trading was halted
 already, 6 where another process holds the journal and did not answer.")]

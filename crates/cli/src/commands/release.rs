@@ -13,8 +13,8 @@ use clap::Args;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  fillwright release --home /srv/book --by ben --reason \"prices are back\"
-  fillwright release --home /srv/book --by cleo --reason \"checked with ben\"
+  fillwright release --home /srv/book --by risk-1 --reason \"prices are back\"
+  fillwright release --home /srv/book --by risk-2 --reason \"checked with risk-1\"
 
 Exit codes: as `fillwright --help` lists them; 1 where nothing changed: trading is not halted, or
 the same person asked before; 6 where another process holds the journal and did not answer.")]

@@ -80,7 +80,7 @@ fn the_demo_writes_nothing_into_a_folder_that_holds_something_else() {
 fn the_demo_leaves_a_changed_file_as_it_is() {
     let stage = Stage::demo();
     let changed = fs::read_to_string(stage.path("config/strategies.json")).expect("strategies");
-    let changed = changed.replace("\"owner\": \"ana\"", "\"owner\": \"dora\"");
+    let changed = changed.replace("\"owner\": \"uptrend desk\"", "\"owner\": \"other desk\"");
     stage.write("config/strategies.json", &changed);
     stage.run(&["demo"]).ok();
     assert_eq!(

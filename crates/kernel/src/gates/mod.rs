@@ -36,7 +36,7 @@ use fillwright_policy::{Book, RiskEnvelope, Rulebook};
 type Judge = fn(&Case, &mut Draft) -> Result<Ruling, Denial>;
 
 /// The gates behind the rulebook gate, in order. `None` keeps a place for a gate without a rule in force.
-const CHAIN: [(Gate, Option<Judge>); 39] = [
+static CHAIN: [(Gate, Option<Judge>); 39] = [
     (Gate::Book, Some(book::judge)),
     (Gate::Provenance, Some(provenance::judge)),
     (Gate::Strategy, Some(strategy::judge)),
@@ -229,7 +229,7 @@ pub(crate) fn judge(case: &Case) -> Judgement {
     if case.intent.input_truncated {
         judgement.draft.constraints.insert(Constraint::InputTruncated);
     }
-    for (gate, judge) in CHAIN {
+    for &(gate, judge) in &CHAIN {
         let Some(judge) = judge else {
             judgement.not_in_force.insert(gate);
             continue;
