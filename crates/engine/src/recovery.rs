@@ -4,7 +4,7 @@ use crate::{Sequencer, SequencerError};
 use fillwright_domain::Timestamp;
 use fillwright_journal::codec::{self, CodecError};
 use fillwright_journal::{
-    Journal, JournalError, JournalOptions, Opened, Recovery, SkippedSnapshot, Storage,
+    Entry, Journal, JournalError, JournalOptions, Opened, Recovery, SkippedSnapshot, Storage,
 };
 use fillwright_kernel::Kernel;
 use std::sync::Arc;
@@ -104,15 +104,22 @@ fn replay_all(
     last_at: &mut Timestamp,
     mut progress: impl FnMut(u64),
 ) -> Result<(Journal, Opened), RecoveryError> {
-    let mut facts = Vec::new();
     while let Some(chunk) = recovery.next_chunk()? {
         for entry in chunk.entries() {
-            codec::decode_facts(entry.payload, &mut facts)
+            replay(&entry, kernel)
                 .map_err(|source| RecoveryError::Entry { seq: entry.seq, source })?;
-            kernel.replay_facts(facts.drain(..));
             *last_at = Timestamp::from_ns(entry.at);
         }
         progress(kernel.state().seq);
     }
     Ok(recovery.finish()?)
+}
+
+/// Replays one entry as it is read. An entry that cannot be read ends recovery, so what was replayed of it is never used.
+fn replay(entry: &Entry, kernel: &mut Kernel) -> Result<(), CodecError> {
+    let mut unreadable = None;
+    let facts = codec::facts(entry.payload)?
+        .map_while(|fact| fact.map_err(|error| unreadable = Some(error)).ok());
+    kernel.replay_facts(facts);
+    unreadable.map_or(Ok(()), Err)
 }

@@ -1,5 +1,7 @@
 //! A run of verified entries and the bytes they stand in.
 
+use std::sync::mpsc::Sender;
+
 use crate::entry::{Entry, view};
 
 /// A run of verified entries, owned, so that it can be handed to another thread.
@@ -7,6 +9,17 @@ use crate::entry::{Entry, view};
 pub struct Chunk {
     bytes: Vec<u8>,
     spans: Vec<(usize, usize)>,
+    /// Where the bytes go once the chunk is used.
+    home: Option<Sender<Vec<u8>>>,
+}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        if let Some(home) = &self.home {
+            // A reader that is gone needs no buffers.
+            let _ = home.send(std::mem::take(&mut self.bytes));
+        }
+    }
 }
 
 impl Chunk {
@@ -15,8 +28,9 @@ impl Chunk {
         self.spans.push((start, payload_len));
     }
 
-    pub(crate) fn over(mut self, bytes: Vec<u8>) -> Self {
+    pub(crate) fn over(mut self, bytes: Vec<u8>, home: Sender<Vec<u8>>) -> Self {
         self.bytes = bytes;
+        self.home = Some(home);
         self
     }
 

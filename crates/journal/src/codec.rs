@@ -90,34 +90,45 @@ pub fn decode_events(payload: &[u8]) -> Result<Vec<Event>, CodecError> {
     }
 }
 
-/// Reads what of a payload's events changes the state, in order, onto the end of `facts`. What is recorded only to be
-/// read, such as the gates' verdicts, is stepped over.
+/// What of a payload's events changes the state, one fact after the other. What is recorded only to be read, such as the
+/// gates' verdicts, is passed over.
 ///
 /// # Errors
 ///
-/// `CodecError` says which part is not what it should be.
-pub fn decode_facts(payload: &[u8], facts: &mut Vec<Fact>) -> Result<(), CodecError> {
+/// `CodecError` where the payload has no events; an item is an error where an event cannot be read.
+pub fn facts(payload: &[u8]) -> Result<Facts<'_>, CodecError> {
     let (_, events) = split(payload)?;
     let mut decoder = minicbor::Decoder::new(events);
-    read_facts(&mut decoder, facts)
-        .map_err(|source| CodecError::Cbor { part: "events", source })?;
-    match events.len() - decoder.position() {
-        0 => Ok(()),
-        rest => Err(CodecError::Trailing(rest)),
-    }
+    let left = decoder
+        .array()
+        .and_then(|count| count.ok_or_else(|| minicbor::decode::Error::message("uncounted")));
+    let left = left.map_err(|source| CodecError::Cbor { part: "events", source })?;
+    Ok(Facts { decoder, left })
 }
 
-fn read_facts(
-    decoder: &mut minicbor::Decoder,
-    facts: &mut Vec<Fact>,
-) -> Result<(), minicbor::decode::Error> {
-    let count = decoder
-        .array()?
-        .ok_or_else(|| minicbor::decode::Error::message("expected a counted array"))?;
-    for _ in 0..count {
-        facts.extend(Fact::decode(decoder)?);
+/// The facts of one payload.
+pub struct Facts<'a> {
+    decoder: minicbor::Decoder<'a>,
+    left: u64,
+}
+
+impl Iterator for Facts<'_> {
+    type Item = Result<Fact, CodecError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.left > 0 {
+            self.left -= 1;
+            let fact = Fact::decode(&mut self.decoder);
+            match fact.map_err(|source| CodecError::Cbor { part: "events", source }) {
+                Ok(None) => {}
+                Ok(Some(fact)) => return Some(Ok(fact)),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        let rest = self.decoder.input().len() - self.decoder.position();
+        self.decoder.set_position(self.decoder.input().len());
+        (rest > 0).then_some(Err(CodecError::Trailing(rest)))
     }
-    Ok(())
 }
 
 fn split(payload: &[u8]) -> Result<(&[u8], &[u8]), CodecError> {

@@ -4,6 +4,7 @@
 //! numbers: every time is given by the caller, in nanoseconds UTC.
 
 mod batch;
+mod buffers;
 mod chain;
 pub mod checkpoint;
 mod chunk;

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use crate::buffers::Buffers;
 use crate::chain::Chain;
 use crate::chunk::Chunk;
 use crate::entry::{self, Found};
@@ -45,6 +46,7 @@ pub(crate) struct Scan {
     stepped: bool,
     place: Option<Place>,
     end: Option<End>,
+    buffers: Buffers,
 }
 
 /// The segment being read.
@@ -82,6 +84,7 @@ impl Scan {
             stepped: false,
             place: None,
             end: None,
+            buffers: Buffers::new(),
         };
         scan.skip_segments()?;
         Ok(scan)
@@ -209,7 +212,7 @@ impl Scan {
         let mut len = CHUNK_LEN;
         loop {
             let limit = usize::try_from(place.header.size - place.offset).unwrap_or(usize::MAX);
-            let bytes = read_bytes(&place, len.min(limit))?;
+            let bytes = self.read_bytes(&place, len.min(limit))?;
             let cut = bytes.len() < len.min(limit);
             let before = place.offset;
             let (chunk, needed) = self.check(&mut place, bytes)?;
@@ -255,7 +258,7 @@ impl Scan {
                 Found::Other => break None,
             }
         };
-        Ok((chunk.over(bytes), needed))
+        Ok((chunk.over(bytes, self.buffers.home()), needed))
     }
 
     fn reached(&self) -> bool {
@@ -327,17 +330,17 @@ impl Scan {
         Ok(())
     }
 
+    fn read_bytes(&self, place: &Place, len: usize) -> Result<Vec<u8>, JournalError> {
+        let mut bytes = self.buffers.take(len);
+        let read = place.file.read_at(&mut bytes, place.offset);
+        bytes.truncate(read.map_err(|source| read_error(&place.name, place.offset, source))?);
+        Ok(bytes)
+    }
+
     /// Damage of the entry that should come next.
     fn damaged(&self, segment: &str, offset: u64, what: Damage) -> JournalError {
         damaged(self.chain.seq + 1, segment, offset, what)
     }
-}
-
-fn read_bytes(place: &Place, len: usize) -> Result<Vec<u8>, JournalError> {
-    let mut bytes = vec![0; len];
-    let read = place.file.read_at(&mut bytes, place.offset);
-    bytes.truncate(read.map_err(|source| read_error(&place.name, place.offset, source))?);
-    Ok(bytes)
 }
 
 pub(crate) fn damaged(seq: u64, segment: &str, offset: u64, what: Damage) -> JournalError {

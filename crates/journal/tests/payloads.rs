@@ -206,8 +206,9 @@ fn every_kind_of_event_comes_back_as_it_was_written() {
 fn replay_reads_of_every_event_exactly_what_is_applied() {
     let mut stepped_over = 0;
     for event in one_of_each() {
-        let mut facts = Vec::new();
-        codec::decode_facts(&payload(std::slice::from_ref(&event)), &mut facts).expect("readable");
+        let payload = payload(std::slice::from_ref(&event));
+        let facts: Result<Vec<Fact>, _> = codec::facts(&payload).expect("readable").collect();
+        let facts = facts.expect("readable");
         assert_eq!(
             facts.first(),
             Fact::of(&event).as_ref(),
@@ -264,8 +265,7 @@ fn hostile_payloads_are_refused_and_never_panic() {
             let mut flipped = whole.clone();
             flipped[position] ^= 1 << bit;
             let _ = codec::decode_input(&flipped);
-            let mut facts = Vec::new();
-            let _ = codec::decode_facts(&flipped, &mut facts);
+            let _ = codec::facts(&flipped).map(|facts| facts.count());
             refused += u32::from(codec::decode_events(&flipped).is_err());
         }
     }

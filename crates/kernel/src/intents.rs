@@ -29,8 +29,10 @@ pub(crate) fn submit(
     quote: Option<&Quote>,
 ) -> Vec<Event> {
     let key = IntentKey::derive(state.partition.as_str(), &intent.intent_id);
+    // Asked before the digest is made: the memory of old intents is far away, and comes while the digest is computed.
+    let known = state.answered.get(key);
     let digest = intent.digest();
-    match state.answered.get(key) {
+    match known {
         None => admit(state, at, intent, quote, key, digest),
         Some(known) if known.is_same(digest) => vec![Event::IntentDuplicated {
             intent_id: intent.intent_id.clone(),
