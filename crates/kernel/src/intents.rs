@@ -86,6 +86,18 @@ fn admit(
     events
 }
 
+/// What an intent would become if it came in now, whether it came before or not.
+pub(crate) fn prepare(
+    state: &State,
+    at: Timestamp,
+    intent: &Intent,
+    quote: Option<&Quote>,
+) -> ExecutionPlan {
+    let case =
+        state.rulebook.as_ref().map(|rulebook| Case::gather(at, intent, quote, state, rulebook));
+    plan(intent, &case.as_ref().map_or_else(gates::judge_without_rulebook, gates::judge))
+}
+
 fn accepted(intent: &Intent, case: Option<&Case>, key: IntentKey, digest: ContentDigest) -> Event {
     let strategy_id = case.map_or(intent.strategy_id.as_ref(), Case::strategy_id);
     let source_run = case.map_or(intent.source_run.as_ref(), Case::source_run);

@@ -29,7 +29,7 @@ pub use intents::OpenIntent;
 pub use state::State;
 pub use verdict::{Figures, Gate, GateSet, Ruling, Verdict};
 
-use fillwright_domain::Timestamp;
+use fillwright_domain::{ExecutionPlan, Intent, Quote, Timestamp};
 
 /// One partition's decisions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +81,23 @@ impl Kernel {
             Input::ReleaseKillSwitch { by, reason } => control::release(state, by, reason),
             Input::Resume => state.orders.query_all(state.control.is_halted()),
         }
+    }
+
+    /// What an intent would become if it came in now: its plan, or a skip with its reason. Nothing is recorded, and an id
+    /// that came before is looked at like any other.
+    pub fn prepare(&self, at: Timestamp, intent: &Intent, quote: Option<&Quote>) -> ExecutionPlan {
+        intents::prepare(&self.state, at, intent, quote)
+    }
+
+    /// Whether a book may trade an instrument right now: both known and enabled, an executor at the venue, the market
+    /// open, no halt. `prepare` looks at all of it again, and at size, price and limits.
+    ///
+    /// # Errors
+    ///
+    /// The first reason why not.
+    pub fn can_trade_now(&self, at: Timestamp, intent: &Intent) -> Result<(), Denial> {
+        let rulebook = self.state.rulebook.as_ref().ok_or(Denial::NoRulebook)?;
+        gates::tradable(&gates::Case::gather(at, intent, None, &self.state, rulebook))
     }
 
     /// Writes the events of one step.

@@ -245,6 +245,18 @@ pub(crate) fn judge(case: &Case) -> Judgement {
     judgement
 }
 
+/// Whether a book may trade an instrument at all right now: the gates that look at neither size nor price.
+pub(crate) fn tradable(case: &Case) -> Result<(), Denial> {
+    let mut draft = Draft::blank();
+    for judge in
+        [book::judge, instrument::judge, venue::judge, trading_hours::judge, kill_switch::judge]
+            as [Judge; 5]
+    {
+        judge(case, &mut draft)?;
+    }
+    Ok(())
+}
+
 /// The judgement where no rules were ever adopted.
 pub(crate) fn judge_without_rulebook() -> Judgement {
     let mut judgement = Judgement {
