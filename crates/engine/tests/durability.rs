@@ -121,6 +121,22 @@ fn a_nearly_full_disk_refuses_intents_and_still_takes_a_halt() {
 }
 
 #[test]
+fn a_full_disk_still_lets_a_restart_halt() {
+    let storage = MemoryStorage::new();
+    let mut sequencer = started(&storage);
+    sequencer.take(NOW, &submit("I1", "stub")).expect("taken");
+    sequencer.close().expect("closed with a checkpoint");
+    storage.restart();
+    storage.set_faults(Faults { space: Some(0), ..Faults::default() });
+    let (mut sequencer, _) = open(&storage);
+    let halt = Input::EngageKillSwitch { by: "ops".into(), reason: "disk".into() };
+    sequencer.take(NOW, &halt).expect("there is room in the segment");
+    let effects = sequencer.settle().expect("settled");
+    assert!(matches!(&effects[..], [Effect::CancelOrder { .. }]), "{effects:?}");
+    sequencer.close().expect("closed without a checkpoint");
+}
+
+#[test]
 fn an_input_that_no_entry_could_hold_is_refused_and_the_rest_goes_on() {
     let storage = MemoryStorage::new();
     let mut sequencer = started(&storage);

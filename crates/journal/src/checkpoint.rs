@@ -208,7 +208,8 @@ pub(crate) struct CheckpointLog {
 }
 
 impl CheckpointLog {
-    /// Continues the file that `read` was read from, dropping a line that a crash cut off.
+    /// Continues the file that `read` was read from, dropping a line that a crash cut off. On a full disk none is signed
+    /// until the next start: a journal that can still take a halt must not refuse to open for want of a checkpoint.
     pub(crate) fn open(
         storage: &dyn Storage,
         options: &JournalOptions,
@@ -216,12 +217,11 @@ impl CheckpointLog {
     ) -> Result<Self, JournalError> {
         let last_seq = read.all.iter().map(|checkpoint| checkpoint.seq).max().unwrap_or(0);
         let signer = options.signing_seed.map(|seed| SigningKey::from_bytes(&seed));
-        let file = match &signer {
-            Some(_) => Some(
-                open_file(storage, read)
-                    .map_err(|source| JournalError::WriteCheckpoint { seq: last_seq, source })?,
-            ),
-            None => None,
+        let opened = signer.as_ref().map(|_| open_file(storage, read)).transpose();
+        let (signer, file) = match opened {
+            Ok(file) => (signer, file),
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => (None, None),
+            Err(source) => return Err(JournalError::WriteCheckpoint { seq: last_seq, source }),
         };
         let every = options.checkpoint_every.max(1);
         Ok(Self {
