@@ -1,7 +1,7 @@
 //! Times, figures and hashes as a person reads them.
 
-use fillwright_domain::{Decimal, Notional, Qty, Ratio, Rounding, Timestamp};
-use fillwright_journal::{Hash, checkpoint};
+use fillwright_domain::{Decimal, Notional, Qty, Ratio, Rounding, Timestamp, hex};
+use fillwright_journal::Hash;
 
 /// An instant as RFC 3339, in UTC, in whole milli-, micro- or nanoseconds.
 pub(crate) fn at(at: Timestamp) -> String {
@@ -18,7 +18,7 @@ pub(crate) fn at(at: Timestamp) -> String {
 
 /// A hash in hexadecimal digits.
 pub(crate) fn hash(hash: &Hash) -> String {
-    checkpoint::hex(hash)
+    hex::write(hash)
 }
 
 /// A fraction in percent, at most four decimals: `12.5 %`.

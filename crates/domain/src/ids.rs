@@ -1,5 +1,6 @@
 //! Identifiers: those others gave us, and those derived from them so that a resubmission can never be a second order.
 
+use crate::hex;
 use crate::text::text_types;
 use sha2::{Digest, Sha256};
 
@@ -162,15 +163,7 @@ pub struct UuidError;
 
 fn parse_uuid(text: &str) -> Result<[u8; 16], UuidError> {
     let digits: Vec<u8> = text.bytes().filter(|b| *b != b'-').collect();
-    if digits.len() != 32 {
-        return Err(UuidError);
-    }
-    let mut bytes = [0; 16];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let pair = std::str::from_utf8(pair).map_err(|_| UuidError)?;
-        *byte = u8::from_str_radix(pair, 16).map_err(|_| UuidError)?;
-    }
-    Ok(bytes)
+    hex::read(&digits).ok_or(UuidError)
 }
 
 impl IntentKey {
@@ -205,13 +198,7 @@ impl OrderIntentId {
 
     /// The order's name at the venue: two letters and 32 hexadecimal digits, within every venue's limits.
     pub fn client_order_id(&self) -> ClientOrderId {
-        let mut text = String::with_capacity(34);
-        text.push_str("fw");
-        for byte in self.0 {
-            text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
-            text.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
-        }
-        ClientOrderId::new(text)
+        ClientOrderId::new(format!("fw{}", hex::write(&self.0)))
     }
 }
 

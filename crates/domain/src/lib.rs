@@ -4,6 +4,7 @@
 //! float. Every type that is stored numbers its fields (`#[n(…)]`): the numbers are the journal's wire schema and are
 //! never reused.
 
+pub mod hex;
 pub mod ids;
 pub mod instrument;
 pub mod intent;

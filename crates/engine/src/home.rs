@@ -1,6 +1,6 @@
 //! A home: the folder that holds one partition's `config/` and `data/`, laid out as the source documents lay them out.
 
-use fillwright_domain::{CalendarId, Text};
+use fillwright_domain::{CalendarId, Text, hex};
 use fillwright_intake::{AuditedRun, Refusal, registry};
 use fillwright_journal::JournalOptions;
 use fillwright_policy::{DocumentError, Documents, Rulebook, compile};
@@ -215,7 +215,7 @@ impl Home {
     fn signing_seed(&self) -> Result<[u8; 32], HomeError> {
         const KEY: &str = "data/keys/journal.key";
         match self.optional_document(KEY)? {
-            Some((file, bytes)) => seed_of(&bytes).ok_or(HomeError::Content {
+            Some((file, bytes)) => hex::read(bytes.trim_ascii()).ok_or(HomeError::Content {
                 file,
                 problem: "must hold 64 hexadecimal digits; restore the key this journal was signed with",
             }),
@@ -230,20 +230,8 @@ impl Home {
         path.parent().map_or(Ok(()), fs::create_dir_all)?;
         let mut file =
             fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        writeln!(file, "{}", fillwright_journal::checkpoint::hex(&seed))?;
+        writeln!(file, "{}", hex::write(&seed))?;
         file.sync_all()?;
         Ok(seed)
     }
-}
-
-fn seed_of(text: &[u8]) -> Option<[u8; 32]> {
-    let digits = text.trim_ascii();
-    let mut seed = [0; 32];
-    if digits.len() != 64 {
-        return None;
-    }
-    for (byte, pair) in seed.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(seed)
 }

@@ -3,10 +3,10 @@
 //!
 //! The file `checkpoints` holds one JSON object a line. The signature is Ed25519 over `Checkpoint::statement`.
 
-use std::fmt::Write;
 use std::io;
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use fillwright_domain::hex;
 use serde::{Deserialize, Serialize};
 
 use crate::entry::Hash;
@@ -70,9 +70,9 @@ impl Checkpoint {
             partition: self.partition.clone(),
             seq: self.seq.to_string(),
             at: self.at.to_string(),
-            head: hex(&self.head),
-            key: hex(&self.key),
-            signature: hex(&self.signature),
+            head: hex::write(&self.head),
+            key: hex::write(&self.key),
+            signature: hex::write(&self.signature),
         };
         let mut text = serde_json::to_string(&line).expect("strings and a number always encode");
         text.push('\n');
@@ -110,7 +110,7 @@ impl Checkpoint {
 }
 
 fn statement(partition: &str, seq: u64, at: i64, head: &Hash) -> String {
-    format!("fillwright/checkpoint/1\n{partition}\n{seq}\n{at}\n{}\n", hex(head))
+    format!("fillwright/checkpoint/1\n{partition}\n{seq}\n{at}\n{}\n", hex::write(head))
 }
 
 /// The checkpoints of a journal, all verified.
@@ -170,7 +170,7 @@ fn read_line(
         return Err(format!("it belongs to partition {:?}", checkpoint.partition));
     }
     if !trusted.is_empty() && !trusted.contains(&checkpoint.key) {
-        return Err(format!("its key {} is not trusted", hex(&checkpoint.key)));
+        return Err(format!("its key {} is not trusted", hex::write(&checkpoint.key)));
     }
     Ok(checkpoint)
 }
@@ -281,21 +281,8 @@ fn open_file(storage: &dyn Storage, read: &Checkpoints) -> io::Result<Box<dyn St
     }
 }
 
-/// Writes bytes as lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
+/// Reads what `hex::write` wrote: a checkpoint has one spelling.
 fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    if text.len() != N * 2 || !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
-    Some(bytes)
+    let lower = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    hex::read(text.as_bytes()).filter(|_| lower)
 }

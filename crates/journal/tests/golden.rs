@@ -8,10 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use fillwright_domain::hex;
 use fillwright_journal::snapshot::{latest_valid, store};
 use fillwright_journal::{
-    FileStorage, Journal, JournalOptions, MemoryStorage, Preparation, Storage, checkpoint::hex,
-    verify,
+    FileStorage, Journal, JournalOptions, MemoryStorage, Preparation, Storage, verify,
 };
 
 const ENTRIES: u64 = 150;
@@ -42,7 +42,7 @@ fn check(version: &str, head: &str, segments: u64) {
     let storage: Arc<dyn Storage> = Arc::new(memory.clone());
     let found = verify(&storage, &options()).expect("it verifies");
     assert_eq!((found.last_seq, found.segments, found.torn_tail), (ENTRIES, segments, None));
-    assert_eq!((hex(&found.head).as_str(), found.checkpoints), (head, 3));
+    assert_eq!((hex::write(&found.head).as_str(), found.checkpoints), (head, 3));
     let (snapshot, skipped) = latest_valid(&memory).expect("lists");
     assert_eq!(
         (snapshot.map(|snapshot| snapshot.state), skipped.len()),
@@ -96,5 +96,5 @@ fn a_golden_journal_is_written_where_one_is_asked_for() {
             storage.remove(&name).expect("removable");
         }
     }
-    eprintln!("head {}", hex(receipt.head()));
+    eprintln!("head {}", hex::write(receipt.head()));
 }

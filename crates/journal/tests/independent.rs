@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use fillwright_journal::{FileStorage, Hash, Journal, checkpoint::hex, segment_name};
+use fillwright_domain::hex;
+use fillwright_journal::{FileStorage, Hash, Journal, segment_name};
 use fixture::{options, write_batch};
 
 /// Runs the script on a folder, or says why it cannot.
@@ -57,7 +58,7 @@ fn the_script_verifies_a_journal_of_several_segments_and_finds_the_same_head() {
         Ok(output) => {
             let told = String::from_utf8_lossy(&output.stdout).into_owned();
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            assert!(told.contains(&hex(&head)), "{told}");
+            assert!(told.contains(&hex::write(&head)), "{told}");
         }
         Err(reason) => eprintln!("{reason}"),
     }

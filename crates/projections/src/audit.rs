@@ -19,12 +19,11 @@ use crate::error::ProjectionError;
 use crate::execution_log::LoggedOf;
 use crate::facts::{IntentFacts, OrderFacts};
 use crate::line_file::{Line, LineFile, Vouch};
-use crate::text::hex;
 use crate::words::execution_status;
 use crate::{Paths, ProjectedEntry, Projection, python_json};
 use fillwright_domain::{
     Ask, ExecutionOutcome, ExecutionResult, Intent, Notional, OrderIntentId, Principal, Px, Qty,
-    Ratio, Text,
+    Ratio, Text, hex,
 };
 use fillwright_kernel::{Event, Input};
 use serde::{Deserialize, Serialize};
@@ -124,7 +123,7 @@ impl Audit {
         else {
             return Ok(());
         };
-        let digest = hex(facts.digest.as_bytes());
+        let digest = hex::write(facts.digest.as_bytes());
         let inputs = Inputs { intent: &digest, source_run: entry.facts.manifest_hash.as_ref() };
         self.record(
             entry,
@@ -219,7 +218,7 @@ impl Audit {
             ..record
         };
         python_json::write(&linked, &mut self.line);
-        let hash = hex(&Sha256::digest(&self.line));
+        let hash = hex::write(&Sha256::digest(&self.line));
         self.line.pop();
         self.line.extend_from_slice(b", \"hash\": \"");
         self.line.extend_from_slice(hash.as_bytes());
@@ -290,7 +289,7 @@ fn ends(entry: &ProjectedEntry, order: OrderIntentId) -> bool {
 /// SHA-256 of the lines in the execution log, without their newlines.
 fn hashes(entry: &ProjectedEntry, of: LoggedOf) -> Vec<String> {
     let lines = entry.logged().iter().filter(|logged| logged.of == of);
-    lines.map(|logged| hex(&Sha256::digest(&logged.line[..logged.line.len() - 1]))).collect()
+    lines.map(|logged| hex::write(&Sha256::digest(&logged.line[..logged.line.len() - 1]))).collect()
 }
 
 /// A record without its hash. Fields stand in the order of their names, as the chain's rule wants them.
@@ -351,7 +350,7 @@ struct Outputs<'a> {
 
 impl Outputs<'_> {
     fn of(entry: &ProjectedEntry) -> Self {
-        Self { entry: hex(&entry.hash), ..Self::default() }
+        Self { entry: hex::write(&entry.hash), ..Self::default() }
     }
 }
 

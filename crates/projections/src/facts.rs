@@ -6,7 +6,7 @@
 use crate::text;
 use fillwright_domain::{
     BookId, ContentDigest, ExecutionPlan, InstrumentId, IntentId, IntentKey, OrderIntent,
-    OrderIntentId, Plane, Px, Qty, Ratio, Rebalance, RunId, StrategyId, Text, Timestamp,
+    OrderIntentId, Plane, Px, Qty, Ratio, Rebalance, RunId, StrategyId, Text, Timestamp, hex,
 };
 use fillwright_policy::Rulebook;
 use minicbor::{Decode, Encode};
@@ -30,7 +30,7 @@ impl Rules {
     /// Rules with their hash.
     pub(crate) fn new(seq: u64, are_first: bool, rulebook: Rulebook) -> Self {
         let encoded = minicbor::to_vec(&rulebook).expect("writing to memory cannot fail");
-        let hash = text::hex(&Sha256::digest(encoded));
+        let hash = hex::write(&Sha256::digest(encoded));
         Self { seq, are_first, rulebook, hash }
     }
 

@@ -1,25 +1,13 @@
 //! Times, hashes and ids as text.
 
-use fillwright_domain::{Plane, Timestamp};
+use fillwright_domain::{Plane, Timestamp, hex};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error, StrDeserializer};
 
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
-
-/// Bytes in lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.push(DIGITS[usize::from(byte >> 4)] as char);
-        text.push(DIGITS[usize::from(byte & 15)] as char);
-    }
-    text
-}
-
 /// Sixteen bytes as a UUID.
 pub(crate) fn uuid(bytes: &[u8; 16]) -> String {
-    let mut text = hex(bytes);
+    let mut text = hex::write(bytes);
     for dash in [20, 16, 12, 8] {
         text.insert(dash, '-');
     }

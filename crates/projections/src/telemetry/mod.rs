@@ -14,13 +14,12 @@ use self::details::{
 use crate::error::ProjectionError;
 use crate::facts::{IntentFacts, OrderFacts};
 use crate::line_file::{LineFile, Vouch, stamp};
-use crate::text::hex;
 use crate::verdicts::{VerdictLine, decision, is_breach};
 use crate::{Paths, ProjectedEntry, Projection};
 use fillwright_domain::{
     Ask, BookId, ContentDigest, ExecId, ExecutionOutcome, ExecutionResult, ExecutionStatus,
     InstrumentId, IntentId, OrderIntentId, OrderStatus, Plane, Qty, ReportKind, RunId, StrategyId,
-    Text, Timestamp,
+    Text, Timestamp, hex,
 };
 use fillwright_kernel::{Event, Input, Verdict};
 use serde::Serialize;
@@ -304,7 +303,7 @@ impl<'a> Writer<'a> {
             post_only: intent.post_only(),
             max_slippage_bps: intent.max_slippage_bps(),
             source_run,
-            digest: hex(digest.as_bytes()),
+            digest: hex::write(digest.as_bytes()),
             origin: &intent.origin,
             size_frac: None,
             weight_change: None,
