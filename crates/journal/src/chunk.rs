@@ -2,6 +2,9 @@
 
 use std::sync::mpsc::Sender;
 
+use fillwright_kernel::Fact;
+
+use crate::codec;
 use crate::entry::{Entry, view};
 
 /// A run of verified entries, owned, so that it can be handed to another thread.
@@ -9,8 +12,38 @@ use crate::entry::{Entry, view};
 pub struct Chunk {
     bytes: Vec<u8>,
     spans: Vec<(usize, usize)>,
+    /// The facts of all entries, where the verifying thread had the time to read them.
+    facts: Option<ChunkFacts>,
     /// Where the bytes go once the chunk is used.
     home: Option<Sender<Vec<u8>>>,
+}
+
+/// The facts of a chunk's entries.
+#[derive(Debug, Default)]
+pub struct ChunkFacts {
+    /// All of them, in order.
+    pub facts: Vec<Fact>,
+    /// How many of them each entry has, in order.
+    pub counts: Vec<usize>,
+}
+
+impl ChunkFacts {
+    /// Reads the facts of every entry of a chunk.
+    ///
+    /// # Errors
+    ///
+    /// `CodecError` of the first that cannot be read.
+    pub fn of(chunk: &Chunk) -> Result<Self, codec::CodecError> {
+        let mut read = Self::default();
+        for entry in chunk.entries() {
+            let before = read.facts.len();
+            for fact in codec::facts(entry.payload)? {
+                read.facts.push(fact?);
+            }
+            read.counts.push(read.facts.len() - before);
+        }
+        Ok(read)
+    }
 }
 
 impl Drop for Chunk {
@@ -32,6 +65,17 @@ impl Chunk {
         self.bytes = bytes;
         self.home = Some(home);
         self
+    }
+
+    /// Reads the facts of every entry ahead of whoever replays them. Where one cannot be read all are left to be read
+    /// later, so that the error is met at its entry.
+    pub(crate) fn read_facts(&mut self) {
+        self.facts = ChunkFacts::of(self).ok();
+    }
+
+    /// Gives up the facts of the entries, where they were read ahead.
+    pub fn take_facts(&mut self) -> Option<ChunkFacts> {
+        self.facts.take()
     }
 
     /// Returns the number of entries.

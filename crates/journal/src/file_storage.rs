@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::{Errno, retry_on_intr};
 
+use crate::direct_file::DirectFile;
 use crate::lock;
 use crate::storage::{LockAnswer, Storage, StorageFile};
 
@@ -66,11 +67,13 @@ impl Storage for FileStorage {
             let _ = fs::remove_file(&path);
             return Err(error);
         }
-        Ok(Box::new(file))
+        Ok(Box::new(DirectFile::over(file, &path)))
     }
 
     fn open(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
-        Ok(Box::new(OpenOptions::new().read(true).write(true).open(self.path(name))?))
+        let path = self.path(name);
+        let file = OpenOptions::new().read(true).write(true).open(&path)?;
+        Ok(Box::new(DirectFile::over(file, &path)))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -110,33 +113,6 @@ fn preallocate(file: &File, size: u64) -> io::Result<()> {
         Ok(()) => file.sync_all(),
         Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => write_zeros(file, size),
         Err(error) => Err(error.into()),
-    }
-}
-
-impl StorageFile for File {
-    fn size(&self) -> io::Result<u64> {
-        Ok(self.metadata()?.len())
-    }
-
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        let mut done = 0;
-        while done < buffer.len() {
-            match FileExt::read_at(self, &mut buffer[done..], offset + done as u64) {
-                Ok(0) => break,
-                Ok(n) => done += n,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(done)
-    }
-
-    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.write_all_at(bytes, offset)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        File::sync_data(self)
     }
 }
 

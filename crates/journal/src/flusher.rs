@@ -36,7 +36,7 @@ pub(crate) struct Flusher {
 /// The segment being written.
 pub(crate) struct Segment {
     pub(crate) name: String,
-    pub(crate) file: Box<dyn StorageFile>,
+    pub(crate) file: Arc<dyn StorageFile>,
     pub(crate) index: u64,
     pub(crate) header: Hash,
     /// Where the next entry goes.
@@ -125,6 +125,7 @@ impl Flusher {
         placed.map_err(|source| JournalError::Roll { file: name.clone(), source })?;
         self.link = hash;
         let Spare { index, file, .. } = spare;
+        let file = Arc::from(file);
         self.segment = Segment { name, file, index, header: hash, offset: HEADER_LEN as u64 };
         Ok(())
     }

@@ -18,7 +18,7 @@ use crate::options::{JournalOptions, MAX_SEGMENT, MIN_SEGMENT};
 use crate::scan::{Anchor, End, Place, Plan, Scan, read_error};
 use crate::segment::{segment_name, spare_index_of};
 use crate::snapshot::{self, SkippedSnapshot, Snapshot};
-use crate::spare::{Spare, Spares};
+use crate::spare::Spares;
 use crate::storage::{LockAnswer, Storage};
 use crate::tail::TornTail;
 use crate::writer::Journal;
@@ -220,16 +220,33 @@ impl Recovery {
 
 fn hand_out(mut scan: Scan, to: &mpsc::SyncSender<Verified>) {
     loop {
-        let message = match scan.next_chunk() {
-            Ok(Some(chunk)) => Verified::Chunk(chunk),
+        let chunk = match scan.next_chunk() {
+            Ok(Some(chunk)) => chunk,
             Ok(None) => break,
             Err(error) => return drop(to.send(Verified::End(Box::new(Err(error))))),
         };
-        if to.send(message).is_err() {
+        if hand_over(chunk, to).is_err() {
             return;
         }
     }
     let _ = to.send(Verified::End(Box::new(scan.finish())));
+}
+
+/// Where the other thread is behind, this one does part of its work instead of waiting for it.
+fn hand_over(
+    chunk: Chunk,
+    to: &mpsc::SyncSender<Verified>,
+) -> Result<(), mpsc::SendError<Verified>> {
+    match to.try_send(Verified::Chunk(chunk)) {
+        Err(mpsc::TrySendError::Full(Verified::Chunk(mut chunk))) => {
+            chunk.read_facts();
+            to.send(Verified::Chunk(chunk))
+        }
+        Err(mpsc::TrySendError::Full(message) | mpsc::TrySendError::Disconnected(message)) => {
+            Err(mpsc::SendError(message))
+        }
+        Ok(()) => Ok(()),
+    }
 }
 
 fn check_options(options: &JournalOptions) -> Result<(), JournalError> {
@@ -329,7 +346,7 @@ fn flusher(
 }
 
 fn present(place: Place, chain: Chain) -> (Segment, Chain, u64) {
-    let Place { name, file, header, offset } = place;
+    let Place { name, file, header, offset, .. } = place;
     (Segment { name, file, index: header.index, header: chain.header, offset }, chain, header.size)
 }
 
@@ -357,7 +374,7 @@ fn create_first(
     placed.map_err(|source| JournalError::Roll { file: name.clone(), source })?;
     chain.link = hash;
     chain.header = hash;
-    let Spare { file, .. } = spare;
+    let file = Arc::from(spare.file);
     let segment = Segment { name, file, index: 0, header: hash, offset: HEADER_LEN as u64 };
     Ok((segment, chain, options.segment_bytes))
 }

@@ -1,7 +1,8 @@
 //! The one pass over a journal that checks everything: headers, sequence, checksums, chain, anchors, and the tail.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::buffers::Buffers;
 use crate::chain::Chain;
@@ -9,6 +10,7 @@ use crate::chunk::Chunk;
 use crate::entry::{self, Found};
 use crate::error::{Damage, JournalError};
 use crate::header::{HEADER_LEN, Header};
+use crate::read_ahead::{PIECE_BYTES, Piece, ReadAhead};
 use crate::segment::{segment_name, segments_in};
 use crate::storage::{Storage, StorageFile};
 use crate::tail::{Tail, TornTail};
@@ -46,16 +48,19 @@ pub(crate) struct Scan {
     stepped: bool,
     place: Option<Place>,
     end: Option<End>,
-    buffers: Buffers,
+    buffers: Arc<Mutex<Buffers>>,
+    /// Where used buffers go.
+    home: Sender<Vec<u8>>,
 }
 
 /// The segment being read.
 pub(crate) struct Place {
     pub(crate) name: String,
-    pub(crate) file: Box<dyn StorageFile>,
+    pub(crate) file: Arc<dyn StorageFile>,
     pub(crate) header: Header,
     /// Where the next entry starts.
     pub(crate) offset: u64,
+    ahead: Option<ReadAhead>,
 }
 
 /// What a finished scan found.
@@ -75,6 +80,7 @@ impl Scan {
         plan.anchors.sort_by_key(|anchor| anchor.seq);
         let chain = Chain::start(&plan.partition);
         let firsts = segments_in(&names);
+        let buffers = Buffers::new();
         let mut scan = Self {
             storage,
             plan,
@@ -84,7 +90,8 @@ impl Scan {
             stepped: false,
             place: None,
             end: None,
-            buffers: Buffers::new(),
+            home: buffers.home(),
+            buffers: Arc::new(Mutex::new(buffers)),
         };
         scan.skip_segments()?;
         Ok(scan)
@@ -204,7 +211,8 @@ impl Scan {
         if header.first_seq != first {
             return Err(damaged(first, &name, 0, Damage::SegmentDoesNotFollow));
         }
-        Ok((Place { name, file, header, offset: HEADER_LEN as u64 }, hash))
+        let file = Arc::from(file);
+        Ok((Place { name, file, header, offset: HEADER_LEN as u64, ahead: None }, hash))
     }
 
     /// Reads and checks entries from where `place` stands; leaves the segment when they end.
@@ -212,12 +220,13 @@ impl Scan {
         let mut len = CHUNK_LEN;
         loop {
             let limit = usize::try_from(place.header.size - place.offset).unwrap_or(usize::MAX);
-            let bytes = self.read_bytes(&place, len.min(limit))?;
-            let cut = bytes.len() < len.min(limit);
             let before = place.offset;
-            let (chunk, needed) = self.check(&mut place, bytes)?;
+            let read = self.read(&mut place, len.min(limit));
+            let piece = read.map_err(|source| read_error(&place.name, before, source))?;
+            let is_cut = piece.is_last;
+            let (chunk, needed) = self.check(&mut place, piece)?;
             let left = limit as u64 - (place.offset - before);
-            let more = needed.filter(|needed| !cut && *needed as u64 <= left);
+            let more = needed.filter(|needed| !is_cut && *needed as u64 <= left);
             match more {
                 Some(needed) if place.offset == before => {
                     len = needed;
@@ -231,14 +240,14 @@ impl Scan {
         }
     }
 
-    /// Checks the entries at the start of `bytes`. The number is how many bytes the first one cut off needs.
+    /// Checks the entries of a piece. The number is how many bytes the first one cut off needs.
     fn check(
         &mut self,
         place: &mut Place,
-        bytes: Vec<u8>,
+        piece: Piece,
     ) -> Result<(Chunk, Option<usize>), JournalError> {
+        let Piece { bytes, mut start, .. } = piece;
         let mut chunk = Chunk::default();
-        let mut start = 0;
         let needed = loop {
             if self.reached() {
                 break None;
@@ -258,7 +267,10 @@ impl Scan {
                 Found::Other => break None,
             }
         };
-        Ok((chunk.over(bytes, self.buffers.home()), needed))
+        if let Some(ahead) = &mut place.ahead {
+            ahead.keep(&bytes[start..]);
+        }
+        Ok((chunk.over(bytes, self.home.clone()), needed))
     }
 
     fn reached(&self) -> bool {
@@ -330,11 +342,28 @@ impl Scan {
         Ok(())
     }
 
-    fn read_bytes(&self, place: &Place, len: usize) -> Result<Vec<u8>, JournalError> {
-        let mut bytes = self.buffers.take(len);
-        let read = place.file.read_at(&mut bytes, place.offset);
-        bytes.truncate(read.map_err(|source| read_error(&place.name, place.offset, source))?);
-        Ok(bytes)
+    /// Reads some more of a segment: what was read ahead, or so many bytes now.
+    fn read(&self, place: &mut Place, len: usize) -> io::Result<Piece> {
+        if self.is_worth_reading_ahead(place) {
+            let (from, to) = (place.offset, place.header.size);
+            let buffers = Arc::clone(&self.buffers);
+            place.ahead = Some(ReadAhead::start(Arc::clone(&place.file), from, to, buffers));
+        }
+        if let Some(ahead) = &mut place.ahead {
+            return ahead.next();
+        }
+        let mut bytes = self.buffers.lock().unwrap_or_else(PoisonError::into_inner).take(len);
+        let read = place.file.read_at(&mut bytes, place.offset)?;
+        bytes.truncate(read);
+        Ok(Piece { bytes, start: 0, is_last: read < len })
+    }
+
+    /// Whether this is the start of a segment of some size, all of which will be read.
+    fn is_worth_reading_ahead(&self, place: &Place) -> bool {
+        place.offset == HEADER_LEN as u64
+            && place.ahead.is_none()
+            && self.plan.up_to.is_none()
+            && place.header.size > 2 * PIECE_BYTES as u64
     }
 
     /// Damage of the entry that should come next.
