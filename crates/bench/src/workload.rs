@@ -142,7 +142,7 @@ impl Workload {
             interval_qty: None,
             as_of: self.now(),
         };
-        Input::SubmitIntent { intent: Box::new(intent), quote: Some(quote) }
+        Input::submit(intent, Some(quote))
     }
 
     fn rulebook(&self) -> Result<Rulebook> {

@@ -169,12 +169,12 @@ fn parse_uuid(text: &str) -> Result<[u8; 16], UuidError> {
 impl IntentKey {
     /// Derives the key of an intent in a partition.
     pub fn derive(partition: &str, intent_id: &IntentId) -> Self {
-        Self(derive(&[
+        Self(as_uuid(derive(&[
             b"fillwright/intent/1\0",
             partition.as_bytes(),
             b"\0",
             intent_id.as_str().as_bytes(),
-        ]))
+        ])))
     }
 }
 
@@ -189,11 +189,13 @@ impl OrderIntentId {
     /// Derives the name of the `child_no`-th order of an intent: the intent's key with the number folded into its last
     /// four bytes, so no two children of an intent share one, and no two intents do but where their keys nearly collide.
     pub fn derive(intent: IntentKey, child_no: u32) -> Self {
-        let mut bytes = *intent.as_bytes();
-        for (byte, number) in bytes[12..].iter_mut().zip(child_no.to_be_bytes()) {
-            *byte ^= number;
-        }
-        Self(as_uuid(bytes))
+        Self(fold_in(intent.0, child_no))
+    }
+
+    /// The key of the intent whose `child_no`-th order this is.
+    #[must_use]
+    pub fn intent_key(&self, child_no: u32) -> IntentKey {
+        IntentKey(fold_in(self.0, child_no))
     }
 
     /// The order's name at the venue: two letters and 32 hexadecimal digits, within every venue's limits.
@@ -208,6 +210,14 @@ impl ExecutionId {
     pub fn derive(order: OrderIntentId) -> Self {
         Self(as_uuid(order.0.map(|byte| !byte)))
     }
+}
+
+/// A number folded into the last four bytes; folded in twice it is gone again.
+fn fold_in(mut bytes: [u8; 16], number: u32) -> [u8; 16] {
+    for (byte, number) in bytes[12..].iter_mut().zip(number.to_be_bytes()) {
+        *byte ^= number;
+    }
+    bytes
 }
 
 /// The first 128 bits of SHA-256 over the parts.

@@ -1,8 +1,7 @@
 //! What a strategy wants: the execution intent of the interface document, and the one canonical form all intake becomes.
 
 use crate::{
-    BookId, ContentDigest, InstrumentId, IntentId, NumberText, PositionId, Ratio, RunId, Sink,
-    StrategyId, Text,
+    BookId, InstrumentId, IntentId, NumberText, PositionId, Ratio, RunId, StrategyId, Text,
 };
 use minicbor::{Decode, Encode};
 use serde::Serialize;
@@ -225,22 +224,6 @@ pub struct Intent {
 }
 
 impl Intent {
-    /// A digest of everything the intent says, so that the same id with other content is noticed. Where it was read is
-    /// not part of it.
-    ///
-    /// # Panics
-    ///
-    /// Never: writing to memory cannot fail.
-    pub fn digest(&self) -> ContentDigest {
-        let mut content = Vec::with_capacity(512);
-        let said = (
-            (&self.intent_id, &self.strategy_id, &self.book_id, &self.instrument_id),
-            (&self.source_run, &self.ask, self.input_truncated),
-        );
-        minicbor::encode(said, Sink(&mut content)).expect("every part is encodable");
-        ContentDigest::of(&content)
-    }
-
     /// The action in the universal vocabulary.
     pub fn action(&self) -> ActionType {
         match &self.ask {

@@ -4,6 +4,7 @@
 //! float. Every type that is stored numbers its fields (`#[n(…)]`): the numbers are the journal's wire schema and are
 //! never reused.
 
+pub mod digested_intent;
 pub mod hex;
 pub mod ids;
 pub mod instrument;
@@ -19,6 +20,7 @@ pub mod sink;
 pub mod text;
 pub mod time;
 
+pub use digested_intent::DigestedIntent;
 pub use ids::{
     BookId, CalendarId, ClientOrderId, ContentDigest, ExecId, ExecutionId, InstrumentId, IntentId,
     IntentKey, OrderIntentId, PositionId, Principal, RunId, StrategyId, VenueId, VenueOrderId,

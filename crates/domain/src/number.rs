@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
+use minicbor::data::Type;
 use minicbor::decode::{self, Decoder};
 use minicbor::encode::{self, Encoder, Write};
 use serde::de::{self, Deserialize, Deserializer};
@@ -817,22 +818,32 @@ impl de::Visitor<'_> for DecimalVisitor {
     }
 }
 
-/// A byte string: the mantissa, big-endian two's complement, without redundant
-/// leading sign bytes. Zero is empty.
+/// An integer counts millionths; what is finer, or too large for 64 bits of them, is a byte string: the mantissa,
+/// big-endian two's complement, without redundant leading sign bytes. Prices, quantities and limits are nearly always
+/// whole millionths, which takes half the bytes.
 impl<C> minicbor::Encode<C> for Decimal {
     fn encode<W: Write>(
         &self,
         e: &mut Encoder<W>,
         _: &mut C,
     ) -> Result<(), encode::Error<W::Error>> {
-        e.bytes(&self.0.to_be_bytes()[16 - bytes_needed(self.0)..])?.ok()
+        match millionths(self.0) {
+            Some(count) => e.i64(count)?.ok(),
+            None => e.bytes(&self.0.to_be_bytes()[16 - bytes_needed(self.0)..])?.ok(),
+        }
     }
 }
 
-/// Refuses redundant bytes, so that a value has one encoding and one hash.
+/// Refuses bytes where an integer would do, and redundant bytes, so that a value has one encoding and one hash.
 impl<'b, C> minicbor::Decode<'b, C> for Decimal {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
         let position = d.position();
+        if d.datatype()? != Type::Bytes {
+            let mantissa = i128::from(d.i64()?) * MILLIONTH;
+            let known = millionths(mantissa).map(|_| Self(mantissa));
+            return known
+                .ok_or_else(|| decode::Error::message("decimal out of range").at(position));
+        }
         let bytes = d.bytes()?;
         if bytes.len() > 16 {
             return Err(decode::Error::message("decimal longer than 16 bytes").at(position));
@@ -840,11 +851,42 @@ impl<'b, C> minicbor::Decode<'b, C> for Decimal {
         let negative = bytes.first().is_some_and(|&byte| byte >= 0x80);
         let sign = if negative { -1 } else { 0 };
         let mantissa = bytes.iter().fold(sign, |value, &byte| (value << 8) | i128::from(byte));
-        if bytes_needed(mantissa) != bytes.len() {
+        if bytes_needed(mantissa) != bytes.len() || millionths(mantissa).is_some() {
             return Err(decode::Error::message("decimal with redundant bytes").at(position));
         }
         Ok(Self(mantissa))
     }
+}
+
+/// A millionth, as a mantissa at 18 decimals.
+const MILLIONTH: i128 = 1_000_000_000_000;
+/// 10^12 is 2^12 times this odd number.
+const MILLIONTH_ODD: u128 = 244_140_625;
+/// What the odd number times this is, modulo 2^128, is 1: multiplying by it divides exactly where that is possible, and
+/// gives a number too large to be a quotient where it is not. Source: Granlund and Montgomery (1994), section 9.
+const MILLIONTH_ODD_INVERSE: u128 = inverse(MILLIONTH_ODD);
+
+/// How many millionths a mantissa is, where it is a whole number of them and 64 bits hold it.
+fn millionths(mantissa: i128) -> Option<i64> {
+    let magnitude = mantissa.unsigned_abs();
+    let shift = MILLIONTH.trailing_zeros();
+    if magnitude.trailing_zeros() < shift {
+        return None;
+    }
+    let count = (magnitude >> shift).wrapping_mul(MILLIONTH_ODD_INVERSE);
+    let count = i64::try_from(count).ok()?;
+    Some(if mantissa < 0 { -count } else { count })
+}
+
+/// The inverse of an odd number modulo 2^128, by Newton's iteration: each doubles the bits that are right.
+const fn inverse(odd: u128) -> u128 {
+    let mut inverse = odd;
+    let mut right_bits = 3;
+    while right_bits < u128::BITS {
+        inverse = inverse.wrapping_mul(2_u128.wrapping_sub(odd.wrapping_mul(inverse)));
+        right_bits *= 2;
+    }
+    inverse
 }
 
 const fn bytes_needed(mantissa: i128) -> usize {

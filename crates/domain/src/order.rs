@@ -1,6 +1,6 @@
 //! Child orders and the words of their life.
 
-use crate::{BookId, ClientOrderId, InstrumentId, IntentId, OrderIntentId, Px, Qty};
+use crate::{BookId, ClientOrderId, InstrumentId, IntentId, IntentKey, OrderIntentId, Px, Qty};
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
@@ -147,6 +147,11 @@ impl OrderIntent {
     /// The order's name at the venue.
     pub fn client_order_id(&self) -> ClientOrderId {
         self.order_intent_id.client_order_id()
+    }
+
+    /// The short name of its intent.
+    pub fn intent_key(&self) -> IntentKey {
+        self.order_intent_id.intent_key(self.child_no)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::{ExecutionId, InstrumentId, OrderIntentId, Plane, Qty, Side, Timestamp};
 use minicbor::{Decode, Encode};
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 /// How an order intent ended. A closed set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Encode, Decode)]
@@ -34,35 +35,57 @@ pub enum ExecutionReasonCode {
 }
 
 /// What became of one order intent. Recorded once, never changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Encode, Decode)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct ExecutionOutcome {
-    /// Its name, derived from the order.
-    #[n(0)]
-    pub execution_id: ExecutionId,
     /// The order.
-    #[n(1)]
+    #[n(0)]
     pub order_intent_id: OrderIntentId,
     /// Where it was realised.
-    #[n(2)]
+    #[n(1)]
     pub plane: Plane,
     /// How it ended.
-    #[n(3)]
+    #[n(2)]
     pub status: ExecutionStatus,
     /// Everything that was filled.
-    #[n(4)]
+    #[n(3)]
     pub filled_quantity: Qty,
     /// The logical time of the step that recorded it.
-    #[n(5)]
+    #[n(4)]
     pub logical_time: Timestamp,
     /// Why it failed; present exactly when the status is failed.
-    #[n(6)]
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(5)]
     pub reason: Option<ExecutionReasonCode>,
     /// Buy or sell: with `market_id`, what lets positions follow from outcomes alone.
-    #[n(7)]
+    #[n(6)]
     pub side: Side,
     /// The instrument.
-    #[n(8)]
+    #[n(7)]
     pub market_id: InstrumentId,
+}
+
+impl ExecutionOutcome {
+    /// Its name: one order, one outcome, one name.
+    pub fn execution_id(&self) -> ExecutionId {
+        ExecutionId::derive(self.order_intent_id)
+    }
+}
+
+/// The names of the execution planes document, with the outcome's own.
+impl Serialize for ExecutionOutcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("ExecutionOutcome", 9)?;
+        fields.serialize_field("executionId", &self.execution_id())?;
+        fields.serialize_field("orderIntentId", &self.order_intent_id)?;
+        fields.serialize_field("plane", &self.plane)?;
+        fields.serialize_field("status", &self.status)?;
+        fields.serialize_field("filledQuantity", &self.filled_quantity)?;
+        fields.serialize_field("logicalTime", &self.logical_time)?;
+        match &self.reason {
+            Some(reason) => fields.serialize_field("reason", reason)?,
+            None => fields.skip_field("reason")?,
+        }
+        fields.serialize_field("side", &self.side)?;
+        fields.serialize_field("marketId", &self.market_id)?;
+        fields.end()
+    }
 }

@@ -337,9 +337,27 @@ proptest! {
 }
 
 #[test]
-fn cbor_holds_the_fewest_bytes() {
+fn cbor_counts_millionths_where_that_is_exact() {
+    for (text, expected) in [
+        ("0", &[0x00][..]),
+        ("0.000001", &[0x01]),
+        ("-0.000001", &[0x20]),
+        ("0.05", &[0x19, 0xc3, 0x50]),
+        ("119.37", &[0x1a, 0x07, 0x1d, 0x71, 0x10]),
+        ("9223372036854.775807", &[0x1b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+    ] {
+        let value: Decimal = text.parse().expect("a decimal");
+        assert_eq!(minicbor::to_vec(value).expect("infallible"), expected, "{text}");
+        survives_cbor(&value);
+    }
+    let beyond: Decimal = "9223372036854.775808".parse().expect("a decimal");
+    assert_eq!(minicbor::to_vec(beyond).expect("infallible")[0], 0x4d, "more than 64 bits hold");
+}
+
+#[test]
+fn cbor_holds_the_fewest_bytes_of_what_is_finer() {
     for (mantissa, expected) in [
-        (0, &[0x40][..]),
+        (0, &[0x00][..]),
         (1, &[0x41, 0x01]),
         (-1, &[0x41, 0xff]),
         (127, &[0x41, 0x7f]),
@@ -356,7 +374,18 @@ fn cbor_holds_the_fewest_bytes() {
 #[test]
 fn cbor_refuses_other_forms_of_a_value() {
     let long = [&[0x51][..], &[0x01; 17]].concat();
-    for bytes in [&[0x41, 0x00][..], &[0x42, 0xff, 0x80], &[0x42, 0x00, 0x7f], &long, &[0x01]] {
+    let millionth = [0x46, 0x00, 0xe8, 0xd4, 0xa5, 0x10, 0x00];
+    let lowest = [0x3b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+    for bytes in [
+        &[0x40][..],
+        &[0x41, 0x00],
+        &[0x42, 0xff, 0x80],
+        &[0x42, 0x00, 0x7f],
+        &millionth,
+        &lowest,
+        &long,
+        &[0xf5],
+    ] {
         assert!(minicbor::decode::<Decimal>(bytes).is_err(), "{bytes:02x?}");
     }
 }

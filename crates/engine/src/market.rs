@@ -25,7 +25,7 @@ impl Quotes {
     /// An intent as an input, with the market as it is now.
     pub fn submit(&self, intent: Intent) -> Input {
         let quote = self.0.get(&intent.instrument_id).cloned();
-        Input::SubmitIntent { intent: Box::new(intent), quote }
+        Input::submit(intent, quote)
     }
 
     /// A mark at the mid of every two-sided quote.

@@ -4,9 +4,11 @@ use crate::{Sequencer, SequencerError};
 use fillwright_domain::Timestamp;
 use fillwright_journal::codec::{self, CodecError};
 use fillwright_journal::{
-    Entry, Journal, JournalError, JournalOptions, Opened, Recovery, SkippedSnapshot, Storage,
+    ChunkFacts, Entry, Journal, JournalError, JournalOptions, Opened, Recovery, SkippedSnapshot,
+    Storage,
 };
 use fillwright_kernel::Kernel;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 /// What recovery found.
@@ -104,22 +106,28 @@ fn replay_all(
     last_at: &mut Timestamp,
     mut progress: impl FnMut(u64),
 ) -> Result<(Journal, Opened), RecoveryError> {
-    while let Some(chunk) = recovery.next_chunk()? {
-        for entry in chunk.entries() {
-            replay(&entry, kernel)
-                .map_err(|source| RecoveryError::Entry { seq: entry.seq, source })?;
-            *last_at = Timestamp::from_ns(entry.at);
+    while let Some(mut chunk) = recovery.next_chunk()? {
+        match chunk.take_facts() {
+            Some(facts) => replay_facts(facts, kernel),
+            None => chunk.entries().try_for_each(|entry| replay(&entry, kernel))?,
         }
+        *last_at = chunk.entries().last().map_or(*last_at, |entry| Timestamp::from_ns(entry.at));
         progress(kernel.state().seq);
     }
     Ok(recovery.finish()?)
 }
 
 /// Replays one entry as it is read. An entry that cannot be read ends recovery, so what was replayed of it is never used.
-fn replay(entry: &Entry, kernel: &mut Kernel) -> Result<(), CodecError> {
-    let mut unreadable = None;
-    let facts = codec::facts(entry.payload)?
-        .map_while(|fact| fact.map_err(|error| unreadable = Some(error)).ok());
-    kernel.replay_facts(facts);
-    unreadable.map_or(Ok(()), Err)
+fn replay(entry: &Entry, kernel: &mut Kernel) -> Result<(), RecoveryError> {
+    let replayed = codec::facts(entry.payload).and_then(|facts| kernel.replay_facts(facts));
+    replayed.map_err(|source| RecoveryError::Entry { seq: entry.seq, source })
+}
+
+/// Replays the entries of a chunk whose facts the other thread has read.
+fn replay_facts(ChunkFacts { facts, counts }: ChunkFacts, kernel: &mut Kernel) {
+    let mut facts = facts.into_iter();
+    for count in counts {
+        let of_entry = facts.by_ref().take(count).map(Ok::<_, Infallible>);
+        let Ok(()) = kernel.replay_facts(of_entry);
+    }
 }

@@ -1,14 +1,16 @@
 //! What an entry holds: every event there and back, replay stepping over exactly what leaves the state alone, and old
 //! payloads that stay readable.
 
+mod fixture;
+
 use expect_test::expect_file;
 use fillwright_domain::{
-    ActionType, ContentDigest, Decimal, ExecId, ExecutionId, ExecutionOutcome, ExecutionPlan,
-    ExecutionResult, ExecutionStatus, InstrumentId, IntentId, IntentKey, Notional, OrderIntent,
-    OrderIntentId, OrderStatus, OrderType, Plane, Principal, Px, Qty, Ratio, ResultStatus, Side,
-    Text, TimeInForce, Timestamp,
+    ActionType, ContentDigest, Decimal, ExecId, ExecutionOutcome, ExecutionPlan, ExecutionResult,
+    ExecutionStatus, InstrumentId, IntentId, IntentKey, Notional, OrderIntent, OrderIntentId,
+    OrderStatus, OrderType, Plane, Principal, Px, Qty, Ratio, ResultStatus, Side, Text,
+    TimeInForce, Timestamp,
 };
-use fillwright_journal::codec;
+use fillwright_journal::{ChunkFacts, Journal, MemoryStorage, codec};
 use fillwright_kernel::{
     Denial, Event, Fact, Figures, Gate, GateSet, IgnoredReport, Input, Refusal, Ruling, Skip,
     Verdict,
@@ -136,13 +138,8 @@ fn one_of_each() -> Vec<Event> {
             verdicts: verdicts(),
             not_in_force: GateSet::default(),
         },
-        Event::PlanMade {
-            intent_id: intent_id.clone(),
-            intent_key,
-            plan: plan(),
-            decision_px: None,
-        },
-        Event::OrderEmitted { order: order(order_intent_id), intent_key },
+        Event::PlanMade { intent_id: intent_id.clone(), plan: plan(), decision_px: None },
+        Event::OrderEmitted { order: order(order_intent_id) },
         Event::OrderStatusChanged {
             order_intent_id,
             status: OrderStatus::Rejected,
@@ -169,7 +166,6 @@ fn one_of_each() -> Vec<Event> {
         Event::ReportIgnored { order_intent_id, exec_id, why: IgnoredReport::Overfill },
         Event::OutcomeRecorded {
             outcome: ExecutionOutcome {
-                execution_id: ExecutionId::derive(order_intent_id),
                 order_intent_id,
                 plane: Plane::Paper,
                 status: ExecutionStatus::PartiallyFilled,
@@ -217,6 +213,31 @@ fn replay_reads_of_every_event_exactly_what_is_applied() {
         stepped_over += u32::from(facts.is_empty());
     }
     assert_eq!(stepped_over, 5);
+}
+
+#[test]
+fn facts_read_ahead_are_those_each_entry_has() {
+    let memory = MemoryStorage::new();
+    let events = one_of_each();
+    let mut journal = fixture::open(&memory, &fixture::options());
+    for count in 0..events.len() {
+        journal.append(0, &payload(&events[..count])).expect("appended");
+    }
+    journal.close(0).expect("closes");
+    let mut recovery =
+        Journal::recover(fixture::shared(&memory), &fixture::options(), 0).expect("starts");
+    let mut compared = 0;
+    while let Some(chunk) = recovery.next_chunk().expect("sound") {
+        let ChunkFacts { facts, counts } = ChunkFacts::of(&chunk).expect("readable");
+        let mut facts = facts.into_iter();
+        for (entry, count) in chunk.entries().zip(counts) {
+            let alone: Result<Vec<Fact>, _> = codec::facts(entry.payload).expect("facts").collect();
+            let ahead: Vec<Fact> = facts.by_ref().take(count).collect();
+            assert_eq!(ahead, alone.expect("readable"), "entry {}", entry.seq);
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, events.len());
 }
 
 #[test]

@@ -133,15 +133,12 @@ pub enum Event {
         /// The intent.
         #[n(0)]
         intent_id: IntentId,
-        /// The intent's short name.
+        /// Mid of the quote that was decided by, in quote currency.
         #[n(1)]
-        intent_key: IntentKey,
+        decision_px: Option<Px>,
         /// The plan.
         #[n(2)]
         plan: ExecutionPlan,
-        /// Mid of the quote that was decided by, in quote currency.
-        #[n(3)]
-        decision_px: Option<Px>,
     },
     /// A child order was released to its plane.
     #[n(9)]
@@ -149,9 +146,6 @@ pub enum Event {
         /// The order.
         #[n(0)]
         order: OrderIntent,
-        /// The intent's short name.
-        #[n(1)]
-        intent_key: IntentKey,
     },
     /// An order's status changed without a fill.
     #[n(10)]

@@ -33,13 +33,10 @@ pub enum Fact {
         digest: ContentDigest,
     },
     PlanMade {
-        intent_id: IntentId,
-        plan: PlanFact,
         decision_px: Option<Px>,
     },
     OrderEmitted {
         order: OrderFact,
-        intent_key: IntentKey,
     },
     OrderStatusChanged {
         order_intent_id: OrderIntentId,
@@ -82,18 +79,15 @@ pub enum Fact {
     KillSwitchReleased {},
 }
 
-/// Of a plan: whether it is skipped.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlanFact {
-    /// Why nothing is sent.
-    pub skip_reason: Option<Text>,
-}
-
 /// Of an order: how the ledgers count it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderFact {
     /// Its name.
     pub order_intent_id: OrderIntentId,
+    /// Its intent's name, where it stays open behind the step: on paper nothing does.
+    pub open: Option<IntentId>,
+    /// Its intent's short name.
+    pub intent_key: IntentKey,
     /// Its plane.
     pub plane: Plane,
     /// Its book.
@@ -141,21 +135,18 @@ impl Fact {
             Event::IntentAccepted { intent_key, digest, .. } => {
                 Self::IntentAccepted { intent_key: *intent_key, digest: *digest }
             }
-            Event::PlanMade { intent_id, plan, decision_px, .. } => Self::PlanMade {
-                intent_id: intent_id.clone(),
-                plan: PlanFact { skip_reason: plan.skip_reason.clone() },
-                decision_px: *decision_px,
-            },
-            Event::OrderEmitted { order, intent_key } => Self::OrderEmitted {
+            Event::PlanMade { decision_px, .. } => Self::PlanMade { decision_px: *decision_px },
+            Event::OrderEmitted { order } => Self::OrderEmitted {
                 order: OrderFact {
                     order_intent_id: order.order_intent_id,
+                    open: stays_open(order.plane).then(|| order.intent_id.clone()),
+                    intent_key: order.intent_key(),
                     plane: order.plane,
                     book_id: order.book_id.clone(),
                     market_id: order.market_id.clone(),
                     side: order.side,
                     requested_quantity: order.requested_quantity,
                 },
-                intent_key: *intent_key,
             },
             Event::OrderStatusChanged { order_intent_id, status, exec_id, .. } => {
                 Self::OrderStatusChanged {
@@ -240,12 +231,8 @@ impl Fact {
             1 => Self::RunRegistered { run_id: f.get(0)?, manifest_hash: f.get(1)? },
             3 => Self::MarkTaken { instrument_id: f.get(0)?, mark_px: f.get(1)?, as_of: f.get(2)? },
             4 => Self::IntentAccepted { intent_key: f.get(1)?, digest: f.get(2)? },
-            8 => Self::PlanMade {
-                intent_id: f.get(0)?,
-                plan: f.nested(2, |plan| Ok(PlanFact { skip_reason: plan.get(6)? }))?,
-                decision_px: f.get(3)?,
-            },
-            9 => Self::OrderEmitted { order: f.nested(0, OrderFact::read)?, intent_key: f.get(1)? },
+            8 => Self::PlanMade { decision_px: f.get(1)? },
+            9 => Self::OrderEmitted { order: f.nested(0, OrderFact::read)? },
             10 => Self::OrderStatusChanged {
                 order_intent_id: f.get(0)?,
                 status: f.get(1)?,
@@ -280,11 +267,22 @@ impl Fact {
     }
 }
 
+/// Whether an order on this plane outlives the step that releases it.
+fn stays_open(plane: Plane) -> bool {
+    plane != Plane::Paper
+}
+
 impl OrderFact {
     fn read(f: &mut Fields) -> Result<Self, minicbor::decode::Error> {
+        let order_intent_id: OrderIntentId = f.get(0)?;
+        let intent_id: &str = f.get(1)?;
+        let intent_key = order_intent_id.intent_key(f.get(2)?);
+        let plane = f.get(3)?;
         Ok(Self {
-            order_intent_id: f.get(0)?,
-            plane: f.get(3)?,
+            order_intent_id,
+            open: stays_open(plane).then(|| IntentId::new(intent_id)),
+            intent_key,
+            plane,
             book_id: f.get(4)?,
             market_id: f.get(5)?,
             side: f.get(6)?,
@@ -295,7 +293,7 @@ impl OrderFact {
 
 impl OutcomeFact {
     fn read(f: &mut Fields) -> Result<Self, minicbor::decode::Error> {
-        Ok(Self { order_intent_id: f.get(1)?, filled_quantity: f.get(4)? })
+        Ok(Self { order_intent_id: f.get(0)?, filled_quantity: f.get(3)? })
     }
 }
 
@@ -358,6 +356,11 @@ fn pass(d: &mut Decoder, items: u64) -> Result<(), minicbor::decode::Error> {
     let mut at = d.position();
     let mut left = items;
     while left > 0 {
+        if let Some(len) = input.get(at).and_then(|first| short_item(*first)) {
+            at += len;
+            left -= 1;
+            continue;
+        }
         let head = input.get(at..).and_then(Head::read);
         let head = head.ok_or_else(minicbor::decode::Error::end_of_input)?;
         at += head.len;
@@ -373,8 +376,22 @@ fn pass(d: &mut Decoder, items: u64) -> Result<(), minicbor::decode::Error> {
             return Err(minicbor::decode::Error::end_of_input());
         }
     }
+    if at > input.len() {
+        return Err(minicbor::decode::Error::end_of_input());
+    }
     d.set_position(at);
     Ok(())
+}
+
+/// How many bytes an item takes whose first byte says all about it: a small number, a flag, a short string. Most do.
+fn short_item(first: u8) -> Option<usize> {
+    let (major, short) = (first >> 5, first & 0x1f);
+    match major {
+        _ if short >= 24 => None,
+        0 | 1 | 7 => Some(1),
+        2 | 3 => Some(1 + usize::from(short)),
+        _ => None,
+    }
 }
 
 /// The head of an item: its major type, its argument, and how many bytes the two take.

@@ -1,7 +1,8 @@
 //! All that can come in.
 
 use fillwright_domain::{
-    ExecutionReport, InstrumentId, Intent, Principal, Px, Quote, RunId, Text, Timestamp,
+    DigestedIntent, ExecutionReport, InstrumentId, Intent, Principal, Px, Quote, RunId, Text,
+    Timestamp,
 };
 use fillwright_policy::Rulebook;
 use minicbor::{Decode, Encode};
@@ -42,7 +43,7 @@ pub enum Input {
     SubmitIntent {
         /// The intent.
         #[n(0)]
-        intent: Box<Intent>,
+        intent: Box<DigestedIntent>,
         /// Its market context, where the shell has one.
         #[n(1)]
         quote: Option<Quote>,
@@ -86,4 +87,11 @@ pub enum Input {
     /// The process has restarted: ask the planes about every order that is still open.
     #[n(7)]
     Resume,
+}
+
+impl Input {
+    /// The input of an intent, digested here: the thread that decides need not.
+    pub fn submit(intent: Intent, quote: Option<Quote>) -> Self {
+        Self::SubmitIntent { intent: Box::new(DigestedIntent::new(intent)), quote }
+    }
 }

@@ -4,9 +4,10 @@ use crate::gates::{self, Case, Judgement};
 use crate::orders::WorkingOrder;
 use crate::{Event, State, planes};
 use fillwright_domain::{
-    ContentDigest, Decimal, ExecutionOutcome, ExecutionPlan, ExecutionReasonCode, ExecutionResult,
-    ExecutionStatus, Intent, IntentId, IntentKey, NumberError, OrderIntent, OrderIntentId,
-    OrderType, Plane, Px, Qty, Quote, ResultStatus, Rounding, Side, Text, TimeInForce, Timestamp,
+    ContentDigest, Decimal, DigestedIntent, ExecutionOutcome, ExecutionPlan, ExecutionReasonCode,
+    ExecutionResult, ExecutionStatus, Intent, IntentId, IntentKey, NumberError, OrderIntent,
+    OrderIntentId, OrderType, Plane, Px, Qty, Quote, ResultStatus, Rounding, Side, Text,
+    TimeInForce, Timestamp,
 };
 use minicbor::{Decode, Encode};
 
@@ -25,14 +26,12 @@ pub struct OpenIntent {
 pub(crate) fn submit(
     state: &State,
     at: Timestamp,
-    intent: &Intent,
+    intent: &DigestedIntent,
     quote: Option<&Quote>,
 ) -> Vec<Event> {
     let key = IntentKey::derive(state.partition.as_str(), &intent.intent_id);
-    // Asked before the digest is made: the memory of old intents is far away, and comes while the digest is computed.
-    let known = state.answered.get(key);
     let digest = intent.digest();
-    match known {
+    match state.answered.get(key) {
         None => admit(state, at, intent, quote, key, digest),
         Some(known) if known.is_same(digest) => vec![Event::IntentDuplicated {
             intent_id: intent.intent_id.clone(),
@@ -73,12 +72,7 @@ fn admit(
     });
     let order =
         plane.filter(|_| refused.is_none()).map(|plane| order(intent, key, &plan, plane, side));
-    events.push(Event::PlanMade {
-        intent_id: intent.intent_id.clone(),
-        intent_key: key,
-        plan,
-        decision_px,
-    });
+    events.push(Event::PlanMade { intent_id: intent.intent_id.clone(), plan, decision_px });
     match (order, refused) {
         (Some(order), None) => emit(&mut events, at, key, order),
         (_, refused) => events.push(skipped(intent, key, refused.unwrap_or_default())),
@@ -162,7 +156,7 @@ fn emit(events: &mut Vec<Event>, at: Timestamp, key: IntentKey, order: OrderInte
         Plane::LiveStub => None,
     };
     let intent_id = order.intent_id.clone();
-    events.push(Event::OrderEmitted { order, intent_key: key });
+    events.push(Event::OrderEmitted { order });
     if let Some(outcome) = outcome {
         let result = result(&outcome);
         events.push(Event::OutcomeRecorded { outcome });

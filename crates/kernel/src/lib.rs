@@ -30,6 +30,7 @@ pub use state::State;
 pub use verdict::{Figures, Gate, GateSet, Ruling, Verdict};
 
 use fillwright_domain::{ExecutionPlan, Intent, Quote, Timestamp};
+use std::convert::Infallible;
 
 /// One partition's decisions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,15 +103,24 @@ impl Kernel {
 
     /// Writes the events of one step.
     pub fn replay(&mut self, events: &[Event]) {
-        self.replay_facts(events.iter().filter_map(Fact::of));
+        let facts = events.iter().filter_map(Fact::of).map(Ok::<_, Infallible>);
+        let Ok(()) = self.replay_facts(facts);
     }
 
     /// Writes the facts of one step. Recovery is this function alone.
-    pub fn replay_facts(&mut self, facts: impl IntoIterator<Item = Fact>) {
+    ///
+    /// # Errors
+    ///
+    /// The first fact that is none. What stood before it is written, so the kernel must not be used any more.
+    pub fn replay_facts<E>(
+        &mut self,
+        facts: impl IntoIterator<Item = Result<Fact, E>>,
+    ) -> Result<(), E> {
         self.state.seq += 1;
         for fact in facts {
-            self.state.apply(fact);
+            self.state.apply(fact?);
         }
+        Ok(())
     }
 }
 

@@ -384,7 +384,6 @@ fn outcome(id: OrderIntentId, at: Timestamp, ending: &Ending) -> ExecutionOutcom
         ExecutionStatus::Failed
     };
     ExecutionOutcome {
-        execution_id: fillwright_domain::ExecutionId::derive(id),
         order_intent_id: id,
         plane: order.reserved.plane,
         status,

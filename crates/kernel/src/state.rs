@@ -6,7 +6,7 @@ use crate::exposure::{Holding, Ledgers, Mark, Reserved};
 use crate::fact::{Fact, OrderFact, OutcomeFact};
 use crate::intents::OpenIntent;
 use crate::orders::Orders;
-use fillwright_domain::{InstrumentId, IntentKey, Plane, RunId, Text};
+use fillwright_domain::{InstrumentId, IntentKey, Px, RunId, Text};
 use fillwright_policy::Rulebook;
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -75,11 +75,8 @@ impl State {
             Fact::IntentAccepted { intent_key, digest } => {
                 self.answered.accept(intent_key, digest, self.seq);
             }
-            Fact::PlanMade { intent_id, plan, decision_px } => {
-                self.passing.planned =
-                    plan.skip_reason.is_none().then_some(OpenIntent { intent_id, decision_px });
-            }
-            Fact::OrderEmitted { order, intent_key } => self.emit(order, intent_key),
+            Fact::PlanMade { decision_px } => self.passing.decision_px = decision_px,
+            Fact::OrderEmitted { order } => self.emit(order),
             Fact::OutcomeRecorded { outcome } => self.end(&outcome),
             Fact::IntentClosed { intent_key, result } => {
                 self.open_intents.remove(&intent_key);
@@ -98,14 +95,16 @@ impl State {
     }
 
     /// Counts an order as working. On paper its outcome follows in the same step, so it only passes through.
-    fn emit(&mut self, order: OrderFact, intent_key: IntentKey) {
-        let id = order.order_intent_id;
+    fn emit(&mut self, mut order: OrderFact) {
+        let (id, intent_key) = (order.order_intent_id, order.intent_key);
+        let decision_px = self.passing.decision_px.take();
+        let open = order.open.take().map(|intent_id| OpenIntent { intent_id, decision_px });
         let reserved = Reserved::from(order);
-        if reserved.plane == Plane::Paper {
+        let Some(open) = open else {
             self.passing.on_paper = Some(reserved);
             return;
-        }
-        self.open_intents.extend(self.passing.planned.take().map(|open| (intent_key, open)));
+        };
+        self.open_intents.insert(intent_key, open);
         let unheld =
             || Holding::unheld(&self.marks, self.rulebook.as_ref(), &reserved.instrument_id);
         self.ledgers.reserve(&reserved, unheld);
@@ -127,8 +126,8 @@ impl State {
 /// What one event of a step hands to a later one; empty between steps, and so no part of the state.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Passing {
-    /// The intent whose plan was made.
-    planned: Option<OpenIntent>,
+    /// Mid of the quote the plan was made by.
+    decision_px: Option<Px>,
     /// The order that was released on paper.
     on_paper: Option<Reserved>,
 }

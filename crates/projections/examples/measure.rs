@@ -98,7 +98,7 @@ fn intent(n: u64) -> Input {
         interval_qty: None,
         as_of: Timestamp::from_ns(START_NS),
     };
-    Input::SubmitIntent { intent: Box::new(intent), quote: Some(quote) }
+    Input::submit(intent, Some(quote))
 }
 
 fn take(kernel: &mut Kernel, journal: &mut Journal, input: &Input) {

@@ -86,8 +86,8 @@ impl Known {
                 self.runs.insert(run_id.clone(), manifest_hash.clone());
                 self.changed.runs.insert(run_id.clone());
             }
-            Event::OrderEmitted { order, intent_key } => {
-                let Some(intent) = self.intents.get(intent_key) else { return };
+            Event::OrderEmitted { order } => {
+                let Some(intent) = self.intents.get(&order.intent_key()) else { return };
                 let emitted =
                     OrderFacts::new(order.clone(), Arc::clone(intent), entry.seq, entry.at);
                 self.orders.insert(order.order_intent_id, Arc::new(emitted));

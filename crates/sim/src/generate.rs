@@ -144,7 +144,7 @@ impl Generator {
         }
         let quote = self.quote(&intent.instrument_id);
         self.sent.push((intent.clone(), quote.clone()));
-        Input::SubmitIntent { intent: Box::new(intent), quote }
+        Input::submit(intent, quote)
     }
 
     /// An id that came before, with the same content or another.
@@ -157,13 +157,13 @@ impl Generator {
             3 => quote = None,
             _ => {}
         }
-        Input::SubmitIntent { intent: Box::new(intent), quote }
+        Input::submit(intent, quote)
     }
 
     /// Every intent sent so far, as its sender would send it again.
     pub fn resubmission(&mut self, intent: &IntentId) -> Option<Input> {
         let (intent, quote) = self.sent.iter().find(|(sent, _)| sent.intent_id == *intent)?;
-        Some(Input::SubmitIntent { intent: Box::new(intent.clone()), quote: quote.clone() })
+        Some(Input::submit(intent.clone(), quote.clone()))
     }
 
     fn intent(&mut self) -> Intent {

@@ -275,7 +275,7 @@ fn submit(at: Timestamp, id: &str, ask: Ask, options: &[&str]) -> Input {
             _ => of_execution(&mut intent, word, &mut next),
         }
     }
-    Input::SubmitIntent { intent: Box::new(intent), quote }
+    Input::submit(intent, quote)
 }
 
 fn of_execution<'a>(intent: &mut Intent, word: &str, next: &mut impl FnMut() -> &'a str) {

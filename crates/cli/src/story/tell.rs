@@ -342,7 +342,7 @@ fn tell_outcome(outcome: &ExecutionOutcome) -> String {
             format!("FAILED, {}", outcome.reason.map_or("nothing came of it", reason_word))
         }
     };
-    named("outcome", format!("{what} (execution {})", outcome.execution_id))
+    named("outcome", format!("{what} (execution {})", outcome.execution_id()))
 }
 
 /// What an event did to its order; nothing where the order's own lines say it.

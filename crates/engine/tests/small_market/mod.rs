@@ -108,7 +108,7 @@ pub fn intent(id: &str, book: &str) -> Intent {
 }
 
 pub fn submit(id: &str, book: &str) -> Input {
-    Input::SubmitIntent { intent: Box::new(intent(id, book)), quote: Some(quote()) }
+    Input::submit(intent(id, book), Some(quote()))
 }
 
 pub fn options() -> JournalOptions {

@@ -1,12 +1,11 @@
 //! The paper plane: every order is filled in full, at once. No prices, no randomness, no failures; a deterministic
 //! realisation of intent, not a simulation of reality.
 
-use fillwright_domain::{ExecutionId, ExecutionOutcome, ExecutionStatus, OrderIntent, Timestamp};
+use fillwright_domain::{ExecutionOutcome, ExecutionStatus, OrderIntent, Timestamp};
 
 /// The one outcome of an order on paper.
 pub(crate) fn realise(order: &OrderIntent, at: Timestamp) -> ExecutionOutcome {
     ExecutionOutcome {
-        execution_id: ExecutionId::derive(order.order_intent_id),
         order_intent_id: order.order_intent_id,
         plane: order.plane,
         status: ExecutionStatus::Filled,

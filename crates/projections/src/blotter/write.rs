@@ -300,7 +300,7 @@ impl Blotter {
         let sql = "INSERT INTO outcomes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let row = params![
             order_no(facts),
-            uuid(outcome.execution_id.as_bytes()),
+            uuid(outcome.execution_id().as_bytes()),
             entry.seq,
             entry.at.as_ns(),
             execution_status(outcome.status),

@@ -116,7 +116,7 @@ impl Desk {
             interval_qty: None,
             as_of: Timestamp::from_ns(self.now),
         };
-        self.take(&Input::SubmitIntent { intent: Box::new(intent), quote: Some(quote) })
+        self.take(&Input::submit(intent, Some(quote)))
     }
 
     /// Reports on the first order of an intent, half a second before it is sequenced.

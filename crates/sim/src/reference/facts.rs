@@ -113,8 +113,8 @@ impl<'a> Facts<'a> {
         let mut children: Vec<Child> = Vec::new();
         for event in self.events() {
             match event {
-                Event::OrderEmitted { order, intent_key } => {
-                    children.push(Child { order, intent_key: *intent_key, outcome: None });
+                Event::OrderEmitted { order } => {
+                    children.push(Child { order, intent_key: order.intent_key(), outcome: None });
                 }
                 Event::OutcomeRecorded { outcome } => {
                     let ended =

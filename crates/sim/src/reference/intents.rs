@@ -3,9 +3,9 @@
 use super::facts::Facts;
 use super::gates::{Case, Judged, judge, leverage_after, mid};
 use fillwright_domain::{
-    ExecutionId, ExecutionOutcome, ExecutionPlan, ExecutionReasonCode, ExecutionResult,
-    ExecutionStatus, Intent, IntentKey, OrderIntent, OrderIntentId, OrderType, Plane, Px, Qty,
-    Quote, Ratio, ResultStatus, Side, Text, TimeInForce, Timestamp,
+    ExecutionOutcome, ExecutionPlan, ExecutionReasonCode, ExecutionResult, ExecutionStatus, Intent,
+    IntentKey, OrderIntent, OrderIntentId, OrderType, Plane, Px, Qty, Quote, Ratio, ResultStatus,
+    Side, Text, TimeInForce, Timestamp,
 };
 use fillwright_kernel::{Event, Input};
 
@@ -69,7 +69,6 @@ fn first_coming(
         },
         Event::PlanMade {
             intent_id: intent.intent_id.clone(),
-            intent_key,
             plan: plan.clone(),
             decision_px: quote.filter(|_| case.is_some()).and_then(mid).map(Px::new),
         },
@@ -97,7 +96,7 @@ fn accepted(case: Option<&Case>, intent: &Intent, intent_key: IntentKey) -> Even
     Event::IntentAccepted {
         intent_id: intent.intent_id.clone(),
         intent_key,
-        digest: intent.digest(),
+        digest: fillwright_domain::DigestedIntent::new(intent.clone()).digest(),
         strategy_id: case.map_or(intent.strategy_id.clone(), |case| case.strategy_id().cloned()),
         book_id: intent.book_id.clone(),
         instrument_id: intent.instrument_id.clone(),
@@ -147,7 +146,7 @@ fn order(
 
 /// On paper the one outcome comes with the order; elsewhere the plane reports.
 fn send(events: &mut Vec<Event>, at: Timestamp, order: OrderIntent, intent_key: IntentKey) {
-    events.push(Event::OrderEmitted { order: order.clone(), intent_key });
+    events.push(Event::OrderEmitted { order: order.clone() });
     if order.plane == Plane::Paper {
         let outcome = outcome(
             &order,
@@ -176,7 +175,6 @@ pub(super) fn outcome(
         ExecutionStatus::PartiallyFilled
     };
     ExecutionOutcome {
-        execution_id: ExecutionId::derive(order.order_intent_id),
         order_intent_id: order.order_intent_id,
         plane: order.plane,
         status,
