@@ -73,7 +73,8 @@ impl ExecutionOutcome {
 /// The names of the execution planes document, with the outcome's own.
 impl Serialize for ExecutionOutcome {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("ExecutionOutcome", 9)?;
+        let count = 8 + usize::from(self.reason.is_some());
+        let mut fields = serializer.serialize_struct("ExecutionOutcome", count)?;
         fields.serialize_field("executionId", &self.execution_id())?;
         fields.serialize_field("orderIntentId", &self.order_intent_id)?;
         fields.serialize_field("plane", &self.plane)?;
