@@ -2,7 +2,7 @@
 
 use crate::recovery::RecoveryError;
 use fillwright_domain::Timestamp;
-use fillwright_journal::{Entries, Entry, JournalOptions, Opened, Storage, codec};
+use fillwright_journal::{Entry, JournalOptions, Opened, Storage, Verification, codec};
 use fillwright_kernel::{Event, Kernel};
 use std::sync::Arc;
 
@@ -42,21 +42,22 @@ pub fn verify(
     redecide: bool,
     mut progress: impl FnMut(u64),
 ) -> Result<Verified, RecoveryError> {
-    let opened = fillwright_journal::verify(storage, options)?;
+    let mut verification = Verification::start(storage, options)?;
     let mut kernel = Kernel::new(&options.partition);
     let mut redecided = Vec::new();
-    let mut entries = Entries::from_seq(Arc::clone(storage), options, 1)?;
-    while let Some(entry) = entries.next()? {
-        let events = codec::decode_events(entry.payload)
-            .map_err(|source| RecoveryError::Entry { seq: entry.seq, source })?;
-        if redecide {
-            redecided.extend(decide_again(&kernel, &entry, &events)?);
+    while let Some(chunk) = verification.next_chunk()? {
+        for entry in chunk.entries() {
+            let events = codec::decode_events(entry.payload)
+                .map_err(|source| RecoveryError::Entry { seq: entry.seq, source })?;
+            if redecide {
+                redecided.extend(decide_again(&kernel, &entry, &events)?);
+            }
+            kernel.replay(&events);
+            progress(entry.seq);
         }
-        kernel.replay(&events);
-        progress(entry.seq);
     }
     Ok(Verified {
-        opened,
+        opened: verification.finish()?,
         state_hash: codec::state_hash(kernel.state()),
         redecided,
         was_redecided: redecide,

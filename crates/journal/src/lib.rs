@@ -44,7 +44,7 @@ pub use header::{FORMAT_VERSION, HEADER_LEN, Header, genesis};
 pub use lock::LOCK_FILE;
 pub use memory_storage::{Fate, Faults, MemoryStorage, SECTOR_LEN, Unsynced};
 pub use options::{JournalOptions, Preparation};
-pub use reader::{Opened, Recovery, scrub, verify};
+pub use reader::{Opened, Recovery, Verification, scrub, verify};
 pub use receipt::Receipt;
 pub use segment::{first_seq_of, segment_name};
 pub use snapshot::{SkippedSnapshot, Snapshot};

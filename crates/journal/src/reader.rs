@@ -127,10 +127,48 @@ pub fn verify(
     storage: &Arc<dyn Storage>,
     options: &JournalOptions,
 ) -> Result<Opened, JournalError> {
-    let checkpoints = Checkpoints::read(&**storage, options)?;
-    let plan = plan(&**storage, options, &checkpoints)?;
-    let end = Scan::new(Arc::clone(storage), plan)?.finish()?;
-    Ok(opened(&end, &checkpoints))
+    Verification::start(storage, options)?.finish()
+}
+
+/// A pass over a journal that nobody is writing: every entry is verified and handed out once. It needs no lock and
+/// changes nothing.
+pub struct Verification {
+    scan: Scan,
+    checkpoints: Checkpoints,
+}
+
+impl Verification {
+    /// Starts before the first entry.
+    ///
+    /// # Errors
+    ///
+    /// As `Journal::open`.
+    pub fn start(
+        storage: &Arc<dyn Storage>,
+        options: &JournalOptions,
+    ) -> Result<Self, JournalError> {
+        let checkpoints = Checkpoints::read(&**storage, options)?;
+        let plan = plan(&**storage, options, &checkpoints)?;
+        Ok(Self { scan: Scan::new(Arc::clone(storage), plan)?, checkpoints })
+    }
+
+    /// Returns the next run of verified entries, or `None` when all have been handed out.
+    ///
+    /// # Errors
+    ///
+    /// `Damaged` or `Read`. Entries handed out before are intact.
+    pub fn next_chunk(&mut self) -> Result<Option<Chunk>, JournalError> {
+        self.scan.next_chunk()
+    }
+
+    /// Verifies what has not been asked for yet, and says what was found.
+    ///
+    /// # Errors
+    ///
+    /// As `next_chunk`.
+    pub fn finish(self) -> Result<Opened, JournalError> {
+        Ok(opened(&self.scan.finish()?, &self.checkpoints))
+    }
 }
 
 /// Verifies entries 1 to `up_to`, which must be durable, beside a live writer. Returns the hash of the last.
