@@ -21,6 +21,8 @@ const FILES: &[(&str, &[u8])] = files![
     "config/books.json",
     "config/brokers/live-stub.json",
     "config/calendars/24x7.json",
+    "config/calendars/CME-ES.json",
+    "config/calendars/FX.json",
     "config/calendars/XNYS.json",
     "config/calendars/XSTO.json",
     "config/fillwright.json",

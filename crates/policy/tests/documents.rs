@@ -29,6 +29,8 @@ fn documents() -> Documents {
         execution_policies: demo!("policies/execution_policies.json"),
         calendars: BTreeMap::from([
             (CalendarId::new("24x7"), demo!("calendars/24x7.json")),
+            (CalendarId::new("CME-ES"), demo!("calendars/CME-ES.json")),
+            (CalendarId::new("FX"), demo!("calendars/FX.json")),
             (CalendarId::new("XNYS"), demo!("calendars/XNYS.json")),
             (CalendarId::new("XSTO"), demo!("calendars/XSTO.json")),
         ]),

@@ -43,7 +43,7 @@ pub fn rulebook() -> Rulebook {
         ),
         calendars: BTreeMap::from([(
             "always".into(),
-            document(r#"{"zone":"UTC","valid_from":"2026-01-01","valid_through":"2026-12-31","always":true}"#),
+            document(r#"{"source":"test","zone":"UTC","valid_from":"2026-01-01","valid_through":"2026-12-31","always":true}"#),
         )]),
     })
     .expect("documents that fit together")
