@@ -2,6 +2,7 @@
 
 use crate::exit::Stop;
 use anyhow::{Context, Result};
+use fillwright_domain::Timestamp;
 use fillwright_engine::Home;
 use fillwright_engine::recovery::RecoveryError;
 use fillwright_journal::{
@@ -74,7 +75,7 @@ impl JournalReader {
             ),
         };
         self.each(kernel.state().seq + 1, |entry| {
-            kernel.replay(&events_of(entry)?);
+            kernel.replay(Timestamp::from_ns(entry.at), &events_of(entry)?);
             last_at = Some(entry.at);
             Ok(ControlFlow::Continue(()))
         })?;

@@ -4,8 +4,8 @@ use crate::{Sequencer, SequencerError};
 use fillwright_domain::Timestamp;
 use fillwright_journal::codec::{self, CodecError};
 use fillwright_journal::{
-    ChunkFacts, Entry, Journal, JournalError, JournalOptions, Opened, Recovery, SkippedSnapshot,
-    Storage,
+    Chunk, ChunkFacts, Entry, Journal, JournalError, JournalOptions, Opened, Recovery,
+    SkippedSnapshot, Storage,
 };
 use fillwright_kernel::Kernel;
 use std::convert::Infallible;
@@ -108,7 +108,7 @@ fn replay_all(
 ) -> Result<(Journal, Opened), RecoveryError> {
     while let Some(mut chunk) = recovery.next_chunk()? {
         match chunk.take_facts() {
-            Some(facts) => replay_facts(facts, kernel),
+            Some(facts) => replay_facts(facts, &chunk, kernel),
             None => chunk.entries().try_for_each(|entry| replay(&entry, kernel))?,
         }
         *last_at = chunk.entries().last().map_or(*last_at, |entry| Timestamp::from_ns(entry.at));
@@ -119,15 +119,16 @@ fn replay_all(
 
 /// Replays one entry as it is read. An entry that cannot be read ends recovery, so what was replayed of it is never used.
 fn replay(entry: &Entry, kernel: &mut Kernel) -> Result<(), RecoveryError> {
-    let replayed = codec::facts(entry.payload).and_then(|facts| kernel.replay_facts(facts));
+    let replayed = codec::facts(entry.payload)
+        .and_then(|facts| kernel.replay_facts(Timestamp::from_ns(entry.at), facts));
     replayed.map_err(|source| RecoveryError::Entry { seq: entry.seq, source })
 }
 
 /// Replays the entries of a chunk whose facts the other thread has read.
-fn replay_facts(ChunkFacts { facts, counts }: ChunkFacts, kernel: &mut Kernel) {
+fn replay_facts(ChunkFacts { facts, counts }: ChunkFacts, chunk: &Chunk, kernel: &mut Kernel) {
     let mut facts = facts.into_iter();
-    for count in counts {
+    for (entry, count) in chunk.entries().zip(counts) {
         let of_entry = facts.by_ref().take(count).map(Ok::<_, Infallible>);
-        let Ok(()) = kernel.replay_facts(of_entry);
+        let Ok(()) = kernel.replay_facts(Timestamp::from_ns(entry.at), of_entry);
     }
 }

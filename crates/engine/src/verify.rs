@@ -52,7 +52,7 @@ pub fn verify(
             if redecide {
                 redecided.extend(decide_again(&kernel, &entry, &events)?);
             }
-            kernel.replay(&events);
+            kernel.replay(Timestamp::from_ns(entry.at), &events);
             progress(entry.seq);
         }
     }

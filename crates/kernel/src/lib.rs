@@ -57,7 +57,7 @@ impl Kernel {
     /// Takes one input; says what happened and what the outside must now do.
     pub fn step(&mut self, at: Timestamp, input: &Input) -> Step {
         let events = self.decide(at, input);
-        self.replay(&events);
+        self.replay(at, &events);
         Step { seq: self.state.seq, effects: effects_of(&events), events }
     }
 
@@ -101,22 +101,24 @@ impl Kernel {
         gates::tradable(&gates::Case::gather(at, intent, None, &self.state, rulebook))
     }
 
-    /// Writes the events of one step.
-    pub fn replay(&mut self, events: &[Event]) {
+    /// Writes the events of one step, taken at this time.
+    pub fn replay(&mut self, at: Timestamp, events: &[Event]) {
         let facts = events.iter().filter_map(Fact::of).map(Ok::<_, Infallible>);
-        let Ok(()) = self.replay_facts(facts);
+        let Ok(()) = self.replay_facts(at, facts);
     }
 
-    /// Writes the facts of one step. Recovery is this function alone.
+    /// Writes the facts of one step, taken at this time. Recovery is this function alone.
     ///
     /// # Errors
     ///
     /// The first fact that is none. What stood before it is written, so the kernel must not be used any more.
     pub fn replay_facts<E>(
         &mut self,
+        at: Timestamp,
         facts: impl IntoIterator<Item = Result<Fact, E>>,
     ) -> Result<(), E> {
         self.state.seq += 1;
+        self.state.at = at;
         for fact in facts {
             self.state.apply(fact?);
         }

@@ -6,7 +6,7 @@ use crate::exposure::{Holding, Ledgers, Mark, Reserved};
 use crate::fact::{Fact, OrderFact, OutcomeFact};
 use crate::intents::OpenIntent;
 use crate::orders::Orders;
-use fillwright_domain::{InstrumentId, IntentKey, Px, RunId, Text};
+use fillwright_domain::{InstrumentId, IntentKey, Px, RunId, Text, Timestamp};
 use fillwright_policy::Rulebook;
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -47,6 +47,9 @@ pub struct State {
     /// Every intent ever accepted.
     #[n(10)]
     pub answered: AnsweredIntents,
+    /// Logical time of the last step.
+    #[n(17)]
+    pub at: Timestamp,
     #[cbor(skip)]
     passing: Passing,
 }

@@ -90,7 +90,7 @@ impl Canary {
             Self::FillBookedTwice => {
                 repeat(&mut step.events, |event| matches!(event, Event::FillBooked { .. }));
             }
-            Self::PositionAppliedTwice => apply_twice(kernel, before, &step.events),
+            Self::PositionAppliedTwice => apply_twice(kernel, before, at, &step.events),
             Self::HaltIgnored => {
                 return decided_otherwise(before, kernel, at, input, step, forget_halt);
             }
@@ -148,13 +148,13 @@ fn double_quantity(effect: &mut Effect) {
 }
 
 /// Sells and buys of a paper order once more, in the state only.
-fn apply_twice(kernel: &mut Kernel, before: Kernel, events: &[Event]) {
+fn apply_twice(kernel: &mut Kernel, before: Kernel, at: Timestamp, events: &[Event]) {
     if events.iter().any(|event| matches!(event, Event::OutcomeRecorded { .. })) {
         let emitted = events.iter().any(|event| matches!(event, Event::OrderEmitted { .. }));
         if emitted {
             let mut again = before;
-            again.replay(events);
-            again.replay(events);
+            again.replay(at, events);
+            again.replay(at, events);
             *kernel = again;
         }
     }
@@ -176,7 +176,7 @@ fn decided_otherwise(
     spoil(&mut spoilt);
     let events = Kernel::restored(spoilt).decide(at, input);
     let mut after = before;
-    after.replay(&events);
+    after.replay(at, &events);
     *kernel = after;
     Tampered { effects: effects_of(&events), events }
 }

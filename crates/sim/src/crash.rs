@@ -645,7 +645,7 @@ impl World {
                 if kernel.decide(Timestamp::from_ns(entry.at), &input) != events {
                     return Err(format!("entry {} decides otherwise the second time", entry.seq));
                 }
-                kernel.replay(&events);
+                kernel.replay(Timestamp::from_ns(entry.at), &events);
                 let known = usize::try_from(entry.seq - 1).ok().and_then(|at| self.hashes.get(at));
                 if known != Some(&codec::state_hash(kernel.state())) {
                     return Err(format!("[I4] the first {} entries give another state", entry.seq));

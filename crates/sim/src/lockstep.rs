@@ -30,7 +30,7 @@ pub struct Pair {
     kernel: Kernel,
     reference: Reference,
     oracle: Oracle,
-    history: Vec<Vec<Event>>,
+    history: Vec<(Timestamp, Vec<Event>)>,
     canary: Option<Canary>,
 }
 
@@ -76,13 +76,13 @@ impl Pair {
         }
         self.oracle.watch(at, input, &events, &effects)?;
         self.oracle.agrees_with(self.kernel.state())?;
-        self.history.push(events);
+        self.history.push((at, events));
         Ok(effects)
     }
 
     /// What happened last.
     pub fn last_events(&self) -> &[Event] {
-        self.history.last().map_or(&[], Vec::as_slice)
+        self.history.last().map_or(&[], |(_, events)| events.as_slice())
     }
 
     /// As if the process had died: a new kernel knows what the events say, and no more.
@@ -92,7 +92,7 @@ impl Pair {
     /// When it does not know the same.
     pub fn restart(&mut self) -> Result<(), String> {
         let mut replayed = Kernel::new(PARTITION);
-        self.history.iter().for_each(|events| replayed.replay(events));
+        self.history.iter().for_each(|(at, events)| replayed.replay(*at, events));
         let same = replayed == self.kernel;
         self.kernel = replayed;
         if same || self.canary.is_some() {
