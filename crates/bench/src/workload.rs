@@ -3,13 +3,13 @@
 
 use anyhow::Result;
 use fillwright_domain::{
-    ActionType, Ask, BookId, CalendarId, Decimal, ExecutionIntent, Instrument, InstrumentId,
-    Intent, IntentId, Notional, NumberText, Origin, Plane, PositionId, Px, Qty, Quote, Ratio,
-    RunId, StrategyId, Text, Timestamp, Urgency, VenueId,
+    AccountId, ActionType, Ask, BookId, CalendarId, Decimal, ExecutionIntent, Instrument,
+    InstrumentId, Intent, IntentId, Notional, NumberText, Origin, Plane, PositionId, Px, Qty,
+    Quote, Ratio, RunId, StrategyId, Text, Timestamp, Urgency, VenueId,
 };
 use fillwright_kernel::Input;
 use fillwright_policy::{
-    Book, Breach, ExecutionPolicy, Hours, RiskEnvelope, Rulebook, Strategy, Venue,
+    Book, Breach, ExecutionPolicy, Hours, RiskEnvelope, Role, Rulebook, Strategy, Venue, people,
 };
 use std::collections::BTreeMap;
 
@@ -57,6 +57,7 @@ impl Workload {
                 run_id: "run-1".into(),
                 manifest_hash: "00".into(),
                 by: "bench".into(),
+                reason: "bench".into(),
             },
         ];
         for n in 0..INSTRUMENTS {
@@ -158,6 +159,7 @@ impl Workload {
                 mark_age_max_ms: 60_000,
                 minimum_trade_weight: "0.01".parse()?,
             },
+            people: people(&[("bench", &[Role::Risk]), ("bench-2", &[Role::Trader])]),
             ..Rulebook::default()
         };
         rulebook.calendars.insert(always.clone(), Hours::Always);
@@ -196,6 +198,8 @@ fn book(venue: &VenueId) -> Result<Book> {
         source_run: None,
         executors: BTreeMap::from([(venue.clone(), Plane::Paper)]),
         risk: None,
+        account: AccountId::main(),
+        lane: None,
     })
 }
 

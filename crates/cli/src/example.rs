@@ -26,6 +26,7 @@ const FILES: &[(&str, &[u8])] = files![
     "config/calendars/XNYS.json",
     "config/calendars/XSTO.json",
     "config/fillwright.json",
+    "config/people.json",
     "config/policies/execution_policies.json",
     "config/policies/risk_envelope.json",
     "config/strategies.json",

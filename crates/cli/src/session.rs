@@ -70,6 +70,7 @@ impl Session {
         let (desk, recovered) = Desk::open(home, clock, by, |seq| bar.set_position(seq))?;
         bar.finish_and_clear();
         tell_recovery(&recovered, output)?;
+        tell_withheld(&desk, by);
         let projector = Projector::beside(&desk, BUILD)?;
         let before_seq = recovered.opened.last_seq;
         let heard = Heard::default();
@@ -275,6 +276,16 @@ impl Ear {
 }
 
 /// Says what recovery found, where there was something to recover.
+/// Says where the documents differ from the rules in force and this person may not adopt them.
+fn tell_withheld(desk: &Desk, by: &Principal) {
+    if let Some(why) = desk.not_adopted() {
+        output::note(format_args!(
+            "warning: the documents under config/ differ from the rules in force, and {by} may not adopt them: {why}. \
+             The rules in force stay; let somebody with the role risk run this home once"
+        ));
+    }
+}
+
 fn tell_recovery(recovered: &Recovered, output: Output) -> Result<()> {
     let opened = &recovered.opened;
     for skipped in &recovered.skipped {

@@ -9,6 +9,10 @@ text_types! {
     IntentId;
     /// Names a strategy in the rulebook.
     StrategyId;
+    /// Names an account: what a broker or venue holds us to; books belong to one.
+    AccountId;
+    /// Names a lane: a path to the market with a capital budget of its own (`live_canary`).
+    LaneId;
     /// Names a book: the unit of capital, positions and results.
     BookId;
     /// Names an instrument as `VENUE:SYMBOL`, for example `BINANCE:BTCUSDT.P`.
@@ -62,6 +66,13 @@ pub fn check_id(text: &str) -> Result<(), IdError> {
         _ if text.len() > ID_BYTES_MAX => Err(IdError::TooLong),
         Some((position, _)) => Err(IdError::ControlCharacter { position }),
         None => Ok(()),
+    }
+}
+
+impl AccountId {
+    /// The account of books that name none.
+    pub fn main() -> Self {
+        Self::new("main")
     }
 }
 

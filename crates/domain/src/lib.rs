@@ -16,14 +16,16 @@ pub mod plan;
 pub mod quote;
 pub mod report;
 pub mod result;
+pub mod scope;
 pub mod sink;
 pub mod text;
 pub mod time;
 
 pub use digested_intent::DigestedIntent;
 pub use ids::{
-    BookId, CalendarId, ClientOrderId, ContentDigest, ExecId, ExecutionId, InstrumentId, IntentId,
-    IntentKey, OrderIntentId, PositionId, Principal, RunId, StrategyId, VenueId, VenueOrderId,
+    AccountId, BookId, CalendarId, ClientOrderId, ContentDigest, ExecId, ExecutionId, InstrumentId,
+    IntentId, IntentKey, LaneId, OrderIntentId, PositionId, Principal, RunId, StrategyId, VenueId,
+    VenueOrderId,
 };
 pub use instrument::Instrument;
 pub use intent::{ActionType, Ask, ExecutionIntent, Intent, Origin, Rebalance, Regime, Urgency};
@@ -34,6 +36,7 @@ pub use plan::{Constraint, Constraints, ExecutionPlan};
 pub use quote::Quote;
 pub use report::{ExecutionReport, ReportKind};
 pub use result::{ExecutionResult, ResultStatus};
+pub use scope::{Place, Scope, ScopeError};
 pub use sink::Sink;
 pub use text::Text;
 pub use time::Timestamp;

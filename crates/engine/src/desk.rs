@@ -6,7 +6,8 @@ use crate::recovery::{Recovered, RecoveryError, recover_with};
 use crate::{Clock, Quotes, Sequencer, SequencerError};
 use fillwright_domain::{ExecutionReport, IntentId, Principal, Text};
 use fillwright_journal::{FileStorage, JournalOptions, Receipt, codec, snapshot};
-use fillwright_kernel::{Answer, Effect, Input, Kernel};
+use fillwright_kernel::{Answer, Effect, Input, Kernel, Refusal};
+use fillwright_policy::Rulebook;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -51,6 +52,7 @@ pub struct Desk {
     stub: LiveStub,
     quotes: Quotes,
     clock: Box<dyn Clock>,
+    not_adopted: Option<Refusal>,
 }
 
 impl Desk {
@@ -72,29 +74,49 @@ impl Desk {
         let (sequencer, recovered) =
             recover_with(storage.clone(), &options, clock.now(), progress)?;
         let stub = open_stub(&home)?;
-        let mut desk =
-            Self { home, storage, options, sequencer, stub, quotes: Quotes::default(), clock };
+        let mut desk = Self {
+            home,
+            storage,
+            options,
+            sequencer,
+            stub,
+            quotes: Quotes::default(),
+            clock,
+            not_adopted: None,
+        };
         if desk.kernel().state().orders.iter().next().is_some() {
             desk.process([Input::Resume])?;
         }
-        if desk.kernel().state().rulebook.as_ref() != Some(&rulebook) {
-            let reason = Text::new("the policy documents changed");
-            desk.process([Input::AdoptRulebook {
-                rulebook: Box::new(rulebook),
-                by: by.clone(),
-                reason,
-            }])?;
-        }
+        desk.adopt(rulebook, by)?;
         desk.register_runs(by)?;
         Ok((desk, recovered))
     }
 
-    /// Registers the runs of the registry that are not registered yet.
+    /// Adopts the documents where they differ from the rules in force. Somebody who may not adopt works on under those:
+    /// whoever says stop is heard, whatever lies in `config/`.
+    fn adopt(&mut self, rulebook: Rulebook, by: &Principal) -> Result<(), DeskError> {
+        let state = self.kernel().state();
+        if state.rulebook.as_ref() == Some(&rulebook) {
+            return Ok(());
+        }
+        if let Err(why) = state.may_adopt(by) {
+            self.not_adopted = Some(why);
+            return Ok(());
+        }
+        let reason = Text::new("the policy documents changed");
+        let rulebook = Box::new(rulebook);
+        self.process([Input::AdoptRulebook { rulebook, by: by.clone(), reason }]).map(|_| ())
+    }
+
+    /// Registers the runs of the registry that are not registered yet, where `by` may register any.
     ///
     /// # Errors
     ///
     /// `DeskError` where the registry is malformed or the journal fails.
     pub fn register_runs(&mut self, by: &Principal) -> Result<(), DeskError> {
+        if self.kernel().state().may_register(by).is_err() {
+            return Ok(());
+        }
         let known = &self.kernel().state().audited_runs;
         let runs = self.home.audited_runs()?;
         let new = runs.into_iter().filter(|run| known.get(&run.run_id) != Some(&run.manifest_hash));
@@ -103,9 +125,15 @@ impl Desk {
                 run_id: run.run_id,
                 manifest_hash: run.manifest_hash,
                 by: by.clone(),
+                reason: Text::new("the registry of audited runs names it"),
             })
             .collect();
         self.process(inputs).map(|_| ())
+    }
+
+    /// Why the policy documents, which differ from the rules in force, were not adopted.
+    pub fn not_adopted(&self) -> Option<Refusal> {
+        self.not_adopted
     }
 
     /// The home.

@@ -110,6 +110,7 @@ fn one_of_each() -> Vec<Event> {
             run_id: "run-1".into(),
             manifest_hash: "00ff".into(),
             by: by.clone(),
+            reason: reason.clone(),
         },
         Event::InputRefused { why: Refusal::SamePerson, by: Some(by.clone()) },
         Event::MarkTaken {

@@ -3,6 +3,7 @@
 use crate::event::Refusal;
 use crate::{Event, State};
 use fillwright_domain::{Principal, Text};
+use fillwright_policy::Role;
 use minicbor::{Decode, Encode};
 
 /// Whether trading is halted, and by whom.
@@ -58,15 +59,22 @@ pub(crate) fn engage(state: &State, by: &Principal, reason: &Text) -> Vec<Event>
     events
 }
 
-/// Ends a halt once two different people have asked for it.
+/// Ends a halt once two different people have asked for it, one of them holding `Risk`. A first request of somebody who
+/// may not ask any more does not count.
 pub(crate) fn release(state: &State, by: &Principal, reason: &Text) -> Vec<Event> {
-    let control = &state.control;
-    match &control.release_requested_by {
-        _ if by.is_empty() => refuse(Refusal::Anonymous, by),
-        _ if !control.is_halted() => refuse(Refusal::NotEngaged, by),
-        None => vec![Event::KillSwitchReleaseRequested { by: by.clone(), reason: reason.clone() }],
-        Some(first) if first == by => refuse(Refusal::SamePerson, by),
-        Some(first) => vec![Event::KillSwitchReleased {
+    if let Err(why) = state.may(by, &Role::ENDS_STOPS) {
+        return refuse(why, by);
+    }
+    if !state.control.is_halted() {
+        return refuse(Refusal::NotEngaged, by);
+    }
+    let first = state.control.release_requested_by();
+    let Some(first) = first.filter(|first| state.may(first, &Role::ENDS_STOPS).is_ok()) else {
+        return vec![Event::KillSwitchReleaseRequested { by: by.clone(), reason: reason.clone() }];
+    };
+    match state.may_release(first, by) {
+        Err(why) => refuse(why, by),
+        Ok(()) => vec![Event::KillSwitchReleased {
             by: by.clone(),
             requested_by: first.clone(),
             reason: reason.clone(),

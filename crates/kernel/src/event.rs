@@ -39,6 +39,10 @@ pub enum Event {
         /// Who registered it.
         #[n(2)]
         by: Principal,
+        /// Why.
+        #[n(3)]
+        #[cbor(default)]
+        reason: Text,
     },
     /// An admin input changed nothing, and why.
     #[n(2)]
@@ -344,6 +348,18 @@ pub enum Refusal {
     #[n(9)]
     #[error("nobody is named as asking for it")]
     Anonymous,
+    /// No such person stands in the rules.
+    #[n(20)]
+    #[error("no such person stands in the rules")]
+    PersonUnknown,
+    /// The person is switched off.
+    #[n(21)]
+    #[error("the person is disabled")]
+    PersonDisabled,
+    /// The person does not hold a role that it takes.
+    #[n(22)]
+    #[error("it takes a role that the person does not hold")]
+    RoleMissing,
 }
 
 /// Why a report changed nothing.

@@ -37,6 +37,10 @@ pub enum Input {
         /// Who asks.
         #[n(2)]
         by: Principal,
+        /// Why.
+        #[n(3)]
+        #[cbor(default)]
+        reason: Text,
     },
     /// Consider an intent. The quote is the market as it was when the intent was sequenced.
     #[n(2)]
@@ -87,6 +91,9 @@ pub enum Input {
     /// The process has restarted: ask the planes about every order that is still open.
     #[n(7)]
     Resume,
+    /// Time has passed: what fell due happens now.
+    #[n(8)]
+    Tick,
 }
 
 impl Input {

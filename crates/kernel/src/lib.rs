@@ -14,6 +14,7 @@ pub mod gates;
 pub mod input;
 mod intents;
 pub mod orders;
+mod people;
 mod planes;
 mod rules;
 pub mod state;
@@ -68,8 +69,8 @@ impl Kernel {
             Input::AdoptRulebook { rulebook, by, reason } => {
                 rules::adopt(state, rulebook, by, reason)
             }
-            Input::RegisterRun { run_id, manifest_hash, by } => {
-                rules::register(state, run_id, manifest_hash, by)
+            Input::RegisterRun { run_id, manifest_hash, by, reason } => {
+                rules::register(state, run_id, manifest_hash, by, reason)
             }
             Input::SubmitIntent { intent, quote } => {
                 intents::submit(state, at, intent, quote.as_ref())
@@ -81,6 +82,7 @@ impl Kernel {
             Input::EngageKillSwitch { by, reason } => control::engage(state, by, reason),
             Input::ReleaseKillSwitch { by, reason } => control::release(state, by, reason),
             Input::Resume => state.orders.query_all(state.control.is_halted()),
+            Input::Tick => Vec::new(),
         }
     }
 

@@ -23,8 +23,8 @@ pub(crate) fn adopt(
 }
 
 fn refusal(state: &State, rulebook: &Rulebook, by: &Principal) -> Option<Refusal> {
-    if by.is_empty() {
-        Some(Refusal::Anonymous)
+    if let Err(why) = state.may_adopt(by) {
+        Some(why)
     } else if rulebook.partition != state.partition {
         Some(Refusal::OtherPartition)
     } else if state.rulebook.as_ref() == Some(rulebook) {
@@ -64,9 +64,10 @@ pub(crate) fn register(
     run_id: &RunId,
     manifest_hash: &Text,
     by: &Principal,
+    reason: &Text,
 ) -> Vec<Event> {
-    if by.is_empty() {
-        return refuse(Refusal::Anonymous, by);
+    if let Err(why) = state.may_register(by) {
+        return refuse(why, by);
     }
     if state.audited_runs.get(run_id) == Some(manifest_hash) {
         return refuse(Refusal::NothingNew, by);
@@ -75,6 +76,7 @@ pub(crate) fn register(
         run_id: run_id.clone(),
         manifest_hash: manifest_hash.clone(),
         by: by.clone(),
+        reason: reason.clone(),
     }]
 }
 

@@ -6,7 +6,8 @@ use minicbor::data::{IanaTag, Type};
 use minicbor::{Decode, Decoder, Encode, Encoder};
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 
-/// Every gate, in the order in which they judge. Numbers are wire codes and are never reused.
+/// Every gate. Numbers are wire codes and are never reused; the order in which gates judge is that of
+/// [`crate::gates::order`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Encode, Decode)]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]

@@ -36,7 +36,6 @@ fn the_page_lists_every_gate_in_the_order_in_which_they_judge() {
     let page: Vec<(String, bool)> =
         rows().iter().map(|row| (row.gate.to_owned(), row.in_force)).collect();
     assert_eq!(page, kernel);
-    assert_eq!(page.len(), 40);
     assert!(
         rows().iter().enumerate().all(|(at, row)| row.number == at),
         "rows are numbered from 0 without gaps"
@@ -57,12 +56,13 @@ fn the_page_names_every_reason_the_kernel_can_give() {
     assert!(named >= 35, "only {named} reasons were found");
 }
 
-/// Every value of a closed set, by its wire codes from 0 up to the first that is free.
+/// Every value of a closed set, by its wire codes; not all numbers are taken.
 fn every<T: for<'b> minicbor::Decode<'b, ()>>() -> Vec<T> {
-    let codes = (0_u32..).map(|code| {
+    const CODES: std::ops::Range<u32> = 0..1_000;
+    let codes = CODES.filter_map(|code| {
         let mut bytes = Encoder::new(Vec::new());
         bytes.u32(code).expect("memory");
         Decoder::new(bytes.writer()).decode::<T>().ok()
     });
-    codes.map_while(|value| value).collect()
+    codes.collect()
 }

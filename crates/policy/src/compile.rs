@@ -2,10 +2,10 @@
 
 use crate::calendar::{CalendarDocument, CalendarError};
 use crate::documents::{
-    BooksDocument, ExecutionPoliciesDocument, HomeDocument, RiskEnvelopeDocument,
+    BooksDocument, ExecutionPoliciesDocument, HomeDocument, PeopleDocument, RiskEnvelopeDocument,
     StrategiesDocument, VenueLimitsRow, VenuesDocument,
 };
-use crate::{Hours, Rulebook};
+use crate::{Hours, Role, Rulebook};
 use fillwright_domain::{CalendarId, Instrument, InstrumentId, Notional, NumberError, Qty, Ratio};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -23,6 +23,8 @@ pub struct Documents {
     pub strategies: (String, Vec<u8>),
     /// `config/books.json`.
     pub books: (String, Vec<u8>),
+    /// `config/people.json`.
+    pub people: (String, Vec<u8>),
     /// `config/policies/risk_envelope.json`.
     pub risk_envelope: (String, Vec<u8>),
     /// `config/policies/execution_policies.json`.
@@ -102,6 +104,7 @@ pub fn compile(documents: &Documents) -> Result<Rulebook, DocumentError> {
     let venues: VenuesDocument = json(&documents.venues)?;
     let strategies: StrategiesDocument = json(&documents.strategies)?;
     let books: BooksDocument = json(&documents.books)?;
+    let people: PeopleDocument = json(&documents.people)?;
     let risk: RiskEnvelopeDocument = json(&documents.risk_envelope)?;
     let execution: ExecutionPoliciesDocument = json(&documents.execution_policies)?;
     let mut rulebook = Rulebook {
@@ -115,11 +118,13 @@ pub fn compile(documents: &Documents) -> Result<Rulebook, DocumentError> {
         calendars: calendars(documents)?,
         risk,
         execution,
+        people: people.people,
     };
     rulebook.instruments = instruments(&documents.venue_limits, &rulebook)?;
     check_home(&rulebook, &documents.home.0)?;
     check_venues(&rulebook, &documents.venues.0)?;
     check_books(&rulebook, &documents.books.0)?;
+    check_people(&rulebook, &documents.people.0)?;
     check_limits(&rulebook, &documents.risk_envelope.0)?;
     Ok(rulebook)
 }
@@ -276,6 +281,18 @@ fn check_books(rulebook: &Rulebook, file: &str) -> Result<(), DocumentError> {
         }
     }
     Ok(())
+}
+
+/// Ending a stop takes two people, one of them with the role risk, and so does everything that follows from it: rules that
+/// name fewer would lock the home.
+fn check_people(rulebook: &Rulebook, file: &str) -> Result<(), DocumentError> {
+    const PROBLEM: &str =
+        "must name two enabled people who may end a stop, one of them with the role risk";
+    let enabled = || rulebook.people.values().filter(|person| person.enabled);
+    let may_ask =
+        enabled().filter(|person| person.roles.iter().any(|role| Role::ENDS_STOPS.contains(role)));
+    let has_risk = enabled().any(|person| person.roles.contains(&Role::Risk));
+    if has_risk && may_ask.count() >= 2 { Ok(()) } else { Err(value(file, "people", PROBLEM)) }
 }
 
 fn check_limits(rulebook: &Rulebook, file: &str) -> Result<(), DocumentError> {

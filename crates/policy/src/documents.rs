@@ -1,6 +1,6 @@
 //! The documents under `config/` as people write them.
 
-use crate::{Book, ExecutionPolicy, RiskEnvelope, Strategy, Venue};
+use crate::{Book, ExecutionPolicy, People, RiskEnvelope, Strategy, Venue};
 use fillwright_domain::{BookId, CalendarId, Notional, Px, Qty, Ratio, StrategyId, Text, VenueId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -42,6 +42,15 @@ pub struct BooksDocument {
     /// Books by name.
     #[serde(deserialize_with = "crate::unique::map")]
     pub books: BTreeMap<BookId, Book>,
+}
+
+/// `config/people.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeopleDocument {
+    /// People by name.
+    #[serde(deserialize_with = "crate::unique::map")]
+    pub people: People,
 }
 
 /// `config/policies/risk_envelope.json`.

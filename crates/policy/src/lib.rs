@@ -7,9 +7,11 @@
 pub mod calendar;
 pub mod compile;
 pub mod documents;
+pub mod people;
 pub mod rulebook;
 mod unique;
 
 pub use calendar::{Hours, OpenWindow, Tradable};
 pub use compile::{DocumentError, Documents, compile};
+pub use people::{People, Person, Role, people};
 pub use rulebook::{Book, Breach, ExecutionPolicy, RiskEnvelope, Rulebook, Strategy, Venue};

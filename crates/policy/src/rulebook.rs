@@ -1,9 +1,9 @@
 //! The compiled rules, whole: what the kernel reads and the journal keeps.
 
-use crate::Hours;
+use crate::{Hours, People};
 use fillwright_domain::{
-    BookId, CalendarId, Instrument, InstrumentId, Notional, Plane, Ratio, RunId, StrategyId, Text,
-    VenueId,
+    AccountId, BookId, CalendarId, Instrument, InstrumentId, LaneId, Notional, Plane, Ratio, RunId,
+    StrategyId, Text, VenueId,
 };
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,10 @@ pub struct Rulebook {
     /// How orders are made.
     #[n(9)]
     pub execution: ExecutionPolicy,
+    /// Who may ask for what.
+    #[n(10)]
+    #[cbor(default)]
+    pub people: People,
 }
 
 impl Rulebook {
@@ -106,6 +110,15 @@ pub struct Book {
     #[n(6)]
     #[serde(default)]
     pub risk: Option<RiskEnvelope>,
+    /// The account it trades for.
+    #[n(7)]
+    #[cbor(default)]
+    #[serde(default = "AccountId::main")]
+    pub account: AccountId,
+    /// The lane it belongs to; absent, the lane of the running session that names it.
+    #[n(8)]
+    #[serde(default)]
+    pub lane: Option<LaneId>,
 }
 
 /// What happens to an order above a limit.

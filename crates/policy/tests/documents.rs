@@ -25,6 +25,7 @@ fn documents() -> Documents {
         venue_limits: demo!("venue_limits.csv"),
         strategies: demo!("strategies.json"),
         books: demo!("books.json"),
+        people: demo!("people.json"),
         risk_envelope: demo!("policies/risk_envelope.json"),
         execution_policies: demo!("policies/execution_policies.json"),
         calendars: BTreeMap::from([

@@ -55,7 +55,7 @@ impl Audit {
         let facts = &entry.facts;
         match event {
             Event::RulebookAdopted { by, reason, .. } => self.adopted(entry, by, reason),
-            Event::RunRegistered { run_id, manifest_hash, by } => {
+            Event::RunRegistered { run_id, manifest_hash, by, .. } => {
                 let metrics =
                     Metrics { by: Some(by), run_id: Some(run_id.as_str()), ..Metrics::default() };
                 let hashes = Outputs { manifest: Some(manifest_hash), ..Outputs::of(entry) };

@@ -3,14 +3,15 @@
 
 use crate::rng::Rng;
 use fillwright_domain::{
-    ActionType, Ask, BookId, CalendarId, Decimal, ExecId, ExecutionIntent, ExecutionReport,
-    Instrument, InstrumentId, Intent, IntentId, Notional, NumberText, OrderIntent, OrderIntentId,
-    Origin, Plane, PositionId, Principal, Px, Qty, Quote, Ratio, Rebalance, ReportKind, RunId,
-    StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
+    AccountId, ActionType, Ask, BookId, CalendarId, Decimal, ExecId, ExecutionIntent,
+    ExecutionReport, Instrument, InstrumentId, Intent, IntentId, Notional, NumberText, OrderIntent,
+    OrderIntentId, Origin, Plane, PositionId, Principal, Px, Qty, Quote, Ratio, Rebalance,
+    ReportKind, RunId, StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
 };
 use fillwright_kernel::Input;
 use fillwright_policy::{
-    Book, Breach, ExecutionPolicy, Hours, OpenWindow, RiskEnvelope, Rulebook, Strategy, Venue,
+    Book, Breach, ExecutionPolicy, Hours, OpenWindow, People, RiskEnvelope, Role, Rulebook,
+    Strategy, Venue, people,
 };
 use std::collections::BTreeMap;
 
@@ -26,7 +27,9 @@ const UNIT: i128 = 1_000_000_000_000_000_000;
 const INSTRUMENTS: [&str; 4] =
     ["BINANCE:BTCUSDT", "BINANCE:PEPEUSDT", "NASDAQ:AAPL", "NASDAQ:BRK.A"];
 const BOOKS: [&str; 4] = ["core", "desk", "mixed", "tiny"];
-const PEOPLE: [&str; 3] = ["ops-1", "ops-2", "risk-1"];
+const PEOPLE: [&str; 4] = ["ops-1", "ops-2", "risk-1", "risk-2"];
+/// Of these one looks only, one is switched off, and one nobody knows.
+const OUTSIDERS: [&str; 3] = ["audit-1", "gone-1", "Risk-1"];
 const RUNS: [&str; 3] = ["R1", "R2", "R3"];
 
 /// A number of so many units of 10^-18.
@@ -363,7 +366,11 @@ impl Generator {
     }
 
     fn person(&mut self) -> Principal {
-        Principal::new(if self.rng.chance(20) { "" } else { self.rng.pick(&PEOPLE) })
+        Principal::new(match self.rng.below(50) {
+            0 => "",
+            1..4 => self.rng.pick(&OUTSIDERS),
+            _ => self.rng.pick(&PEOPLE),
+        })
     }
 
     fn adopt(&mut self) -> Input {
@@ -380,7 +387,9 @@ impl Generator {
             if self.rng.chance(300) {
                 *manifest_hash = Text::new("60303ae2");
             }
-            *by = self.person();
+            if self.rng.chance(300) {
+                *by = self.person();
+            }
         }
         input
     }
@@ -393,10 +402,14 @@ impl Generator {
         for _ in 0..self.rng.below(3) {
             alter(&mut self.rng, &mut rules);
         }
-        if rules.partition.as_str() == PARTITION && self.rng.chance(900) {
+        let by = if self.rng.chance(850) {
+            Principal::new(self.rng.pick(&["risk-1", "risk-2"]))
+        } else {
+            self.person()
+        };
+        if rules.partition.as_str() == PARTITION && by.as_str().starts_with("risk") {
             self.rules = rules.clone();
         }
-        let by = self.person();
         Input::AdoptRulebook { rulebook: Box::new(rules), by, reason: Text::new("generated") }
     }
 
@@ -457,6 +470,7 @@ fn register(run: &str) -> Input {
         run_id: RunId::new(run),
         manifest_hash: Text::new("9f86d081"),
         by: Principal::new("research-1"),
+        reason: Text::new("audited"),
     }
 }
 
@@ -496,7 +510,23 @@ fn rulebook(rng: &mut Rng) -> Rulebook {
             mark_age_max_ms: rng.pick(&[1_000, 60_000, 10_000_000]),
             minimum_trade_weight: Ratio::new(number("0.0005")),
         },
+        people: team(),
     }
+}
+
+/// The people of scripts and generated rules.
+pub fn team() -> People {
+    let mut people = people(&[
+        ("ops-1", &[Role::Trader]),
+        ("ops-2", &[Role::Trader]),
+        ("risk-1", &[Role::Risk]),
+        ("risk-2", &[Role::Risk, Role::Approver]),
+        ("research-1", &[Role::Admin]),
+        ("audit-1", &[Role::Auditor]),
+        ("gone-1", &[Role::Risk]),
+    ]);
+    people.entry(Principal::new("gone-1")).and_modify(|gone| gone.enabled = false);
+    people
 }
 
 fn venue(id: &str, calendar: &str) -> (VenueId, Venue) {
@@ -556,6 +586,8 @@ fn book(rng: &mut Rng, id: &str) -> Book {
             (VenueId::new("NASDAQ"), nasdaq),
         ]),
         risk: rng.chance(250).then(|| risk(rng)),
+        account: AccountId::main(),
+        lane: None,
     }
 }
 
@@ -578,7 +610,7 @@ fn risk(rng: &mut Rng) -> RiskEnvelope {
 fn alter(rng: &mut Rng, rules: &mut Rulebook) {
     let instrument = InstrumentId::new(rng.pick(&INSTRUMENTS));
     let book = BookId::new(rng.pick(&BOOKS));
-    match rng.below(16) {
+    match rng.below(17) {
         0 => rules.partition = Text::new(rng.pick(&["other", PARTITION])),
         1 => rules.risk = risk(rng),
         2 => toggle(rules.books.get_mut(&book).map(|book| &mut book.enabled)),
@@ -608,6 +640,7 @@ fn alter(rng: &mut Rng, rules: &mut Rulebook) {
             .values_mut()
             .for_each(|book| book.executors.retain(|venue, _| venue.as_str() != "NASDAQ")),
         14 => rules.books.values_mut().for_each(|book| book.source_run = None),
+        15 => toggle(rules.people.get_mut("risk-1").map(|person| &mut person.enabled)),
         _ => rules.version = Text::new(format!("{}", rng.below(100))),
     }
 }

@@ -12,18 +12,19 @@
 //! `0s from scratch`. Intents are for BTCUSDT in the paper book `core`, on a fresh quote of 19999/20001. Each step is
 //! also decided by the reference and watched by the oracle; a script that they disagree on panics.
 
-use crate::generate::{PARTITION, number};
+use crate::generate::{PARTITION, number, team};
 use crate::lockstep::Pair;
 use crate::story::tell;
 use fillwright_domain::{
-    ActionType, Ask, BookId, CalendarId, ExecId, ExecutionIntent, ExecutionReport, Instrument,
-    InstrumentId, Intent, IntentId, IntentKey, Notional, NumberText, OrderIntentId, Origin, Plane,
-    PositionId, Principal, Px, Qty, Quote, Ratio, Rebalance, ReportKind, RunId, StrategyId, Text,
-    Timestamp, Urgency, VenueId, VenueOrderId,
+    AccountId, ActionType, Ask, BookId, CalendarId, ExecId, ExecutionIntent, ExecutionReport,
+    Instrument, InstrumentId, Intent, IntentId, IntentKey, Notional, NumberText, OrderIntentId,
+    Origin, Plane, PositionId, Principal, Px, Qty, Quote, Ratio, Rebalance, ReportKind, RunId,
+    StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
 };
 use fillwright_kernel::Input;
 use fillwright_policy::{
-    Book, Breach, ExecutionPolicy, Hours, OpenWindow, RiskEnvelope, Rulebook, Strategy, Venue,
+    Book, Breach, ExecutionPolicy, Hours, OpenWindow, Person, RiskEnvelope, Role, Rulebook,
+    Strategy, Venue,
 };
 use std::collections::BTreeMap;
 
@@ -42,7 +43,7 @@ pub fn play(script: &str) -> String {
             by: Principal::new("risk-1"),
             reason: Text::new("standard"),
         });
-        stage.silently(&run("R1", "9f86d081"));
+        stage.silently(&run("R1", "9f86d081", "research-1"));
     }
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
         stage.line(line);
@@ -94,8 +95,9 @@ impl Stage {
                 mark_px: Px::new(number(px)),
                 as_of: if let ["as", "of", when] = rest { moment(when) } else { at },
             },
-            ["run", id] => run(id, "9f86d081"),
-            ["run", id, manifest] => run(id, manifest),
+            ["run", id] => run(id, "9f86d081", "research-1"),
+            ["run", id, "by", who] => run(id, "9f86d081", who),
+            ["run", id, manifest] => run(id, manifest, "research-1"),
             ["adopt", rest @ ..] => adopt(rest),
             ["kill", rest @ ..] => {
                 let (by, reason) = person(rest);
@@ -106,6 +108,7 @@ impl Stage {
                 Input::ReleaseKillSwitch { by, reason }
             }
             ["resume"] => Input::Resume,
+            ["tick"] => Input::Tick,
             ["report", order, kind, rest @ ..] => self.report(at, order, kind, rest),
             _ => panic!("no such line: {words:?}"),
         }
@@ -178,11 +181,12 @@ fn instrument_named(name: &str) -> InstrumentId {
     }
 }
 
-fn run(id: &str, manifest: &str) -> Input {
+fn run(id: &str, manifest: &str, by: &str) -> Input {
     Input::RegisterRun {
         run_id: RunId::new(id),
         manifest_hash: Text::new(manifest),
-        by: Principal::new("research-1"),
+        by: Principal::new(by),
+        reason: Text::new("audited"),
     }
 }
 
@@ -328,6 +332,14 @@ fn differ(rules: &mut Rulebook, edit: &[&str]) {
             rules.strategies.get_mut(*id).expect("a strategy").enabled = false;
         }
         ["venue", id, "off"] => rules.venues.get_mut(*id).expect("a venue").enabled = false,
+        ["person", name, "off"] => {
+            rules.people.get_mut(*name).expect("a person").enabled = false;
+        }
+        ["person", name, role] => {
+            let held = Role::ALL.into_iter().filter(|known| known.as_str() == *role).collect();
+            rules.people.insert(Principal::new(name), Person { roles: held, enabled: true });
+        }
+        ["no", "person", name] => drop(rules.people.remove(*name)),
         ["no", "venue", id] => drop(rules.venues.remove(*id)),
         ["no", "book", id] => drop(rules.books.remove(*id)),
         ["no", "strategy", id] => drop(rules.strategies.remove(*id)),
@@ -438,6 +450,7 @@ pub fn standard() -> Rulebook {
             mark_age_max_ms: 60_000,
             minimum_trade_weight: Ratio::new(number("0.001")),
         },
+        people: team(),
     }
 }
 
@@ -479,6 +492,8 @@ fn book(id: &str, plane: Plane) -> (BookId, Book) {
             (VenueId::new("NASDAQ"), plane),
         ]),
         risk: None,
+        account: AccountId::main(),
+        lane: None,
     };
     (BookId::new(id), book)
 }

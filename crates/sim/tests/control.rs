@@ -60,13 +60,13 @@ fn releasing_takes_two_different_people() {
         "1s kill by ops-1
          2s release by ops-1
          3s release by ops-1
-         4s release by ops-2
+         4s release by risk-1
          5s intent I1 add 0.1",
         &expect![[r"
             1s kill switch engaged by ops-1
             2s kill switch release requested by ops-1
             3s refused ops-1: releasing takes a second, different person
-            4s kill switch released by ops-1 and ops-2
+            4s kill switch released by ops-1 and risk-1
             5s I1 plans 0.2 at 20001, leverage 0.040002
             5s I1.1 buys 0.2 BTCUSDT on paper
             5s I1.1 outcome Filled 0.2
@@ -113,7 +113,7 @@ fn a_stop_while_a_release_is_half_given_begins_the_halt_anew() {
          5s kill by risk-1
          6s release by ops-2
          7s release by ops-2
-         8s release by ops-1",
+         8s release by risk-1",
         &expect![[r"
             1s I1 plans 0.2 at 20001, leverage 0.040002
             1s I1.1 buys 0.2 BTCUSDT on live-stub, place
@@ -125,7 +125,7 @@ fn a_stop_while_a_release_is_half_given_begins_the_halt_anew() {
             5s I1.1 cancel requested, cancel
             6s kill switch release requested by ops-2
             7s refused ops-2: releasing takes a second, different person
-            8s kill switch released by ops-2 and ops-1
+            8s kill switch released by ops-2 and risk-1
         "]],
     );
 }

@@ -323,3 +323,31 @@ fn a_size_outside_0_to_1_is_denied() {
         "]],
     );
 }
+
+#[test]
+fn a_safety_exit_leaves_a_disabled_strategy_and_no_other_intent_does() {
+    check(
+        "1s intent I1 add 0.1
+         2s adopt standard by risk-1, strategy trend off
+         3s intent I2 exit
+         4s intent I3 emergency strategy other
+         5s intent I4 emergency",
+        &expect![[r"
+            1s I1 plans 0.2 at 20001, leverage 0.040002
+            1s I1.1 buys 0.2 BTCUSDT on paper
+            1s I1.1 outcome Filled 0.2
+            1s I1 success bought 0.2, reply
+            2s rulebook 1 adopted by risk-1
+            3s I2 denied by Strategy: the strategy is disabled
+            4s I3 denied by Strategy: the strategy does not own the book
+            5s I4 passes Strategy as a safety exit
+            5s I4 passes OrderNotional as a safety exit
+            5s I4 passes Leverage as a safety exit
+            5s I4 passes AssetExposure as a safety exit
+            5s I4 plans 0.2 at the market, leverage 0.039998 [safety_exit, full_exit]
+            5s I4.1 sells 0.2 BTCUSDT on paper reduce-only
+            5s I4.1 outcome Filled 0.2
+            5s I4 success sold 0.2, reply
+        "]],
+    );
+}

@@ -105,13 +105,13 @@ fn ids_refused_before_any_rules_are_remembered() {
     check(
         "0s from scratch
          1s intent I1 add 0.1
-         2s run R1
-         3s adopt standard
+         2s adopt standard
+         3s run R1
          4s intent I1 add 0.1",
         &expect![[r"
             1s I1 denied by Rulebook: no rulebook was adopted
-            2s run R1 registered
-            3s rulebook 1 adopted by risk-1
+            2s rulebook 1 adopted by risk-1
+            3s run R1 registered
             4s I1 is a duplicate of entry 1: skipped, reply
         "]],
     );

@@ -9,7 +9,7 @@ const SEEDS: u64 = 10_000;
 /// How often each reason has to come up, or the generator has lost its way there.
 const TIMES_MIN: u64 = 50;
 /// Every reason to refuse, skip or ignore.
-const REASONS: [&str; 50] = [
+const REASONS: [&str; 53] = [
     "AlreadyEngaged",
     "Anonymous",
     "FigureOutOfRange",
@@ -22,7 +22,10 @@ const REASONS: [&str; 50] = [
     "NothingNew",
     "OtherPartition",
     "Overfill",
+    "PersonDisabled",
+    "PersonUnknown",
     "Repeated",
+    "RoleMissing",
     "SamePerson",
     "StillInUse",
     "already_closing",

@@ -78,7 +78,7 @@ impl Demo {
         let is_new = example::write(&root)?;
         let home = Home::at(&root);
         introduce(&root, is_new, output)?;
-        let by = Principal::new("demo");
+        let by = Principal::new("risk-1");
         let clock = ScriptedClock::new(LOGICAL_TIME, MILLISECOND_NS);
         let mut session = Session::open(home.clone(), Box::new(clock), &by, output)?;
         let before_seq = session.before_seq;

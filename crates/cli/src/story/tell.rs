@@ -412,5 +412,6 @@ pub(super) fn entry_word(input: &Input) -> &'static str {
         Input::EngageKillSwitch { .. } => "halt",
         Input::ReleaseKillSwitch { .. } => "release",
         Input::Resume => "restart",
+        Input::Tick => "tick",
     }
 }

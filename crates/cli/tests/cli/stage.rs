@@ -160,7 +160,7 @@ impl Ran {
 pub(crate) fn fillwright(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fillwright"));
     command.args(arguments);
-    command.env_remove("FILLWRIGHT_HOME").env_remove("RUST_BACKTRACE").env("USER", "tester");
+    command.env_remove("FILLWRIGHT_HOME").env_remove("RUST_BACKTRACE").env("USER", "risk-1");
     command
 }
 

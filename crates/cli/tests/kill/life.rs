@@ -85,7 +85,7 @@ fn start(home: &Path) -> Child {
             "-",
             "--json",
             "--by",
-            "test",
+            "risk-1",
             "--clock",
             "2026-01-06T15:00:00Z",
         ])

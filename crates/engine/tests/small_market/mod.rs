@@ -35,6 +35,9 @@ pub fn rulebook() -> Rulebook {
             book(Plane::Paper.as_str()),
             book(Plane::LiveStub.as_str())
         )),
+        people: document(
+            r#"{"people":{"ops":{"roles":["risk"],"enabled":true},"ops-2":{"roles":["trader"],"enabled":true}}}"#,
+        ),
         risk_envelope: document(
             r#"{"max_order_notional":"50000","max_leverage":"100","max_asset_exposure":"100"}"#,
         ),
@@ -56,7 +59,12 @@ pub fn opening() -> [Input; 2] {
             by: "ops".into(),
             reason: "start".into(),
         },
-        Input::RegisterRun { run_id: "r".into(), manifest_hash: "00".into(), by: "ops".into() },
+        Input::RegisterRun {
+            run_id: "r".into(),
+            manifest_hash: "00".into(),
+            by: "ops".into(),
+            reason: "start".into(),
+        },
     ]
 }
 

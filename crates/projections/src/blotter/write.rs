@@ -34,7 +34,7 @@ impl Blotter {
                 reason.as_str(),
                 Some(rulebook.version.as_str()),
             ),
-            Event::RunRegistered { run_id, manifest_hash, by } => self.admin(
+            Event::RunRegistered { run_id, manifest_hash, by, .. } => self.admin(
                 entry,
                 "run_registered",
                 Some(by),

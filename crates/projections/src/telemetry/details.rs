@@ -48,6 +48,7 @@ pub(super) fn input_name(input: &Input) -> &'static str {
         Input::EngageKillSwitch { .. } => "engage_kill_switch",
         Input::ReleaseKillSwitch { .. } => "release_kill_switch",
         Input::Resume => "resume",
+        Input::Tick => "tick",
     }
 }
 

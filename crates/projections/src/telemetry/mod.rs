@@ -179,11 +179,12 @@ impl<'a> Writer<'a> {
                 };
                 self.plain("policy_change", detail)
             }
-            Event::RunRegistered { run_id, manifest_hash, by } => {
+            Event::RunRegistered { run_id, manifest_hash, by, reason } => {
                 let detail = PolicyChange {
                     change: "run_registered",
                     run_id: Some(run_id),
                     manifest_hash: Some(manifest_hash),
+                    reason: Some(reason),
                     ..PolicyChange::by(by)
                 };
                 self.plain("policy_change", detail)

@@ -3,15 +3,15 @@
 #![allow(dead_code, reason = "every test uses its own part of the desk")]
 
 use fillwright_domain::{
-    ActionType, Ask, BookId, CalendarId, Decimal, ExecId, ExecutionIntent, ExecutionReport,
-    Instrument, InstrumentId, Intent, IntentId, IntentKey, NumberText, OrderIntentId, Origin,
-    Plane, PositionId, Quote, Ratio, Rebalance, Regime, ReportKind, RunId, StrategyId, Text,
-    Timestamp, Urgency, VenueId,
+    AccountId, ActionType, Ask, BookId, CalendarId, Decimal, ExecId, ExecutionIntent,
+    ExecutionReport, Instrument, InstrumentId, Intent, IntentId, IntentKey, NumberText,
+    OrderIntentId, Origin, Plane, PositionId, Quote, Ratio, Rebalance, Regime, ReportKind, RunId,
+    StrategyId, Text, Timestamp, Urgency, VenueId,
 };
 use fillwright_journal::{Entries, Journal, JournalOptions, MemoryStorage, Preparation, codec};
 use fillwright_kernel::{Event, Input, Kernel, State};
 use fillwright_policy::{
-    Book, Breach, ExecutionPolicy, Hours, RiskEnvelope, Rulebook, Strategy, Venue,
+    Book, Breach, ExecutionPolicy, Hours, RiskEnvelope, Role, Rulebook, Strategy, Venue, people,
 };
 use fillwright_projections::{Paths, ProjectedEntry, Projections};
 use std::collections::BTreeMap;
@@ -95,7 +95,8 @@ impl Desk {
         self.take(&Input::RegisterRun {
             run_id: run.into(),
             manifest_hash: "ab".repeat(32).into(),
-            by: "research".into(),
+            by: "research-1".into(),
+            reason: "audited".into(),
         });
     }
 
@@ -306,6 +307,12 @@ pub fn rulebook(version: &str) -> Rulebook {
             mark_age_max_ms: 600_000_000,
             minimum_trade_weight: "0.01".parse().unwrap(),
         },
+        people: people(&[
+            ("ops-1", &[Role::Trader]),
+            ("risk-1", &[Role::Risk]),
+            ("ops-2", &[Role::Risk]),
+            ("research-1", &[Role::Admin]),
+        ]),
     }
 }
 
@@ -318,6 +325,8 @@ fn book(strategy: &str, venue: &VenueId, plane: Plane) -> Book {
         source_run: None,
         executors: BTreeMap::from([(venue.clone(), plane)]),
         risk: None,
+        account: AccountId::main(),
+        lane: None,
     }
 }
 

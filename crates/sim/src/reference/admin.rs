@@ -9,7 +9,7 @@ use fillwright_domain::{
 };
 use fillwright_kernel::Event;
 use fillwright_kernel::event::Refusal;
-use fillwright_policy::Rulebook;
+use fillwright_policy::{Role, Rulebook};
 
 pub(super) fn adopt(
     facts: &Facts,
@@ -17,8 +17,9 @@ pub(super) fn adopt(
     by: &Principal,
     reason: &Text,
 ) -> Vec<Event> {
-    if by.is_empty() {
-        return refused(Refusal::Anonymous, by);
+    let may = if facts.rulebook().is_some() { may(facts, by, &[Role::Risk]) } else { named(by) };
+    if let Some(why) = may {
+        return refused(why, by);
     }
     if rulebook.partition.as_str() != facts.partition {
         return refused(Refusal::OtherPartition, by);
@@ -49,9 +50,10 @@ pub(super) fn register(
     run_id: &RunId,
     manifest_hash: &Text,
     by: &Principal,
+    reason: &Text,
 ) -> Vec<Event> {
-    if by.is_empty() {
-        return refused(Refusal::Anonymous, by);
+    if let Some(why) = may(facts, by, &[Role::Risk, Role::Admin]) {
+        return refused(why, by);
     }
     if facts.manifest(run_id) == Some(manifest_hash) {
         return refused(Refusal::NothingNew, by);
@@ -60,8 +62,34 @@ pub(super) fn register(
         run_id: run_id.clone(),
         manifest_hash: manifest_hash.clone(),
         by: by.clone(),
+        reason: reason.clone(),
     }]
 }
+
+fn named(by: &Principal) -> Option<Refusal> {
+    by.as_str().is_empty().then_some(Refusal::Anonymous)
+}
+
+/// Why somebody may not ask for what takes one of these roles, by the rules in force now.
+pub(super) fn may(facts: &Facts, by: &Principal, roles: &[Role]) -> Option<Refusal> {
+    if let Some(why) = named(by) {
+        return Some(why);
+    }
+    let known = facts.rulebook().and_then(|(_, rules)| {
+        rules.people.iter().find(|(name, _)| name.as_str() == by.as_str()).map(|(_, one)| one)
+    });
+    match known {
+        None => Some(Refusal::PersonUnknown),
+        Some(person) if !person.enabled => Some(Refusal::PersonDisabled),
+        Some(person) if !person.roles.iter().any(|held| roles.contains(held)) => {
+            Some(Refusal::RoleMissing)
+        }
+        Some(_) => None,
+    }
+}
+
+/// Who may ask for the end of a stop: whoever operates, approves, or answers for limits or the system.
+const OPERATES: [Role; 4] = [Role::Risk, Role::Admin, Role::Trader, Role::Approver];
 
 pub(super) fn mark(
     facts: &Facts,
@@ -155,17 +183,22 @@ pub(super) fn cancel_request(
 }
 
 pub(super) fn release(facts: &Facts, by: &Principal, reason: &Text) -> Vec<Event> {
-    if by.is_empty() {
-        return refused(Refusal::Anonymous, by);
+    if let Some(why) = may(facts, by, &OPERATES) {
+        return refused(why, by);
     }
     if !facts.is_halted() {
         return refused(Refusal::NotEngaged, by);
     }
-    let Some(first) = facts.release_requested_by() else {
+    // Whoever asked first must still be allowed to ask.
+    let first = facts.release_requested_by().filter(|first| may(facts, first, &OPERATES).is_none());
+    let Some(first) = first else {
         return vec![Event::KillSwitchReleaseRequested { by: by.clone(), reason: reason.clone() }];
     };
     if first == by {
         return refused(Refusal::SamePerson, by);
+    }
+    if [first, by].iter().all(|person| may(facts, person, &[Role::Risk]).is_some()) {
+        return refused(Refusal::RoleMissing, by);
     }
     vec![Event::KillSwitchReleased {
         by: by.clone(),

@@ -247,10 +247,13 @@ fn strategy(case: &Case) -> Said {
     let known = case.strategy_id().and_then(|id| Some((id, case.rules.strategies.get(id)?)));
     match known {
         None => deny(Denial::StrategyUnknown),
-        Some((_, strategy)) if !strategy.enabled => deny(Denial::StrategyDisabled),
+        Some((_, strategy)) if !strategy.enabled && !case.is_safety_exit() => {
+            deny(Denial::StrategyDisabled)
+        }
         Some((id, _)) if case.book.is_some_and(|book| book.strategy_id != *id) => {
             deny(Denial::StrategyNotOwner)
         }
+        Some((_, strategy)) if !strategy.enabled => (Ruling::Bypass, None),
         Some(_) => PASS,
     }
 }

@@ -47,8 +47,8 @@ impl Reference {
             Input::AdoptRulebook { rulebook, by, reason } => {
                 admin::adopt(&facts, rulebook, by, reason)
             }
-            Input::RegisterRun { run_id, manifest_hash, by } => {
-                admin::register(&facts, run_id, manifest_hash, by)
+            Input::RegisterRun { run_id, manifest_hash, by, reason } => {
+                admin::register(&facts, run_id, manifest_hash, by, reason)
             }
             Input::SubmitIntent { intent, quote } => {
                 intents::submit(&facts, at, intent, quote.as_ref())
@@ -60,6 +60,7 @@ impl Reference {
             Input::EngageKillSwitch { by, reason } => admin::kill(&facts, by, reason),
             Input::ReleaseKillSwitch { by, reason } => admin::release(&facts, by, reason),
             Input::Resume => orders::resume(&facts),
+            Input::Tick => Vec::new(),
         }
     }
 
