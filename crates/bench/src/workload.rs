@@ -9,7 +9,7 @@ use fillwright_domain::{
 };
 use fillwright_kernel::Input;
 use fillwright_policy::{
-    Book, Breach, ExecutionPolicy, Hours, RiskEnvelope, Role, Rulebook, Strategy, Venue, people,
+    Book, Breach, Envelope, ExecutionPolicy, Hours, Limits, Role, Rulebook, Strategy, Venue, people,
 };
 use std::collections::BTreeMap;
 
@@ -153,7 +153,7 @@ impl Workload {
             version: Text::new("bench"),
             partition: Text::new("main"),
             environment: Text::new("paper"),
-            risk: risk()?,
+            envelope: Envelope { firm: limits()?, ..Envelope::default() },
             execution: ExecutionPolicy {
                 quote_age_max_ms: 5_000,
                 mark_age_max_ms: 60_000,
@@ -178,8 +178,8 @@ impl Workload {
     }
 }
 
-fn risk() -> Result<RiskEnvelope> {
-    Ok(RiskEnvelope {
+fn limits() -> Result<Limits> {
+    Ok(Limits {
         max_order_notional: Some("5000".parse()?),
         on_order_notional: Breach::Reduce,
         max_leverage: Some("2".parse()?),
@@ -197,7 +197,6 @@ fn book(venue: &VenueId) -> Result<Book> {
         allocation: "20000".parse::<Notional>()?,
         source_run: None,
         executors: BTreeMap::from([(venue.clone(), Plane::Paper)]),
-        risk: None,
         account: AccountId::main(),
         lane: None,
     })

@@ -26,18 +26,19 @@ fn qty(text: &str) -> Qty {
 }
 
 fn verdict(gate: Gate, ruling: Ruling) -> Verdict {
-    Verdict { gate, ruling, figures: None }
+    Verdict { gate, ruling, figures: None, rule: None }
 }
 
 fn verdicts() -> Vec<Verdict> {
     let figures = Some(Figures { asked: decimal("1.34"), limit: decimal("2") });
     vec![
         verdict(Gate::Rulebook, Ruling::Allow),
-        Verdict { gate: Gate::Leverage, ruling: Ruling::Allow, figures },
+        Verdict { gate: Gate::Leverage, ruling: Ruling::Allow, figures, rule: None },
         Verdict {
             gate: Gate::OrderNotional,
             ruling: Ruling::Reduce { to: qty("0.000000000000000001") },
             figures,
+            rule: Some(Text::new("strategy:uptrend")),
         },
         verdict(Gate::KillSwitch, Ruling::Bypass),
         verdict(Gate::Mapping, Ruling::Skip { reason: Skip::BelowFloor }),

@@ -1,7 +1,7 @@
 //! What gates say: which gate, its ruling, the figures it compared.
 
 use crate::denial::{Denial, Skip};
-use fillwright_domain::{Decimal, Qty};
+use fillwright_domain::{Decimal, Qty, Text};
 use minicbor::data::{IanaTag, Type};
 use minicbor::{Decode, Decoder, Encode, Encoder};
 use serde::{Serialize, Serializer, ser::SerializeSeq};
@@ -170,8 +170,9 @@ pub enum Ruling {
 
 /// A gate's ruling with the figures it compared, in the unit the gate's file states.
 ///
-/// A plain pass is stored as its gate's number alone, anything else as an array of the three.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// A plain pass is stored as its gate's number alone, anything else as an array of the three, or of all four where a rule
+/// is named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verdict {
     /// The gate.
     pub gate: Gate,
@@ -179,6 +180,9 @@ pub struct Verdict {
     pub ruling: Ruling,
     /// What it compared, where it compared figures.
     pub figures: Option<Figures>,
+    /// The rule that decided, where the gate reads more than one: the level of the envelope, or the row of a table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Text>,
 }
 
 /// The two figures a gate compared.
@@ -198,9 +202,10 @@ impl<C> Encode<C> for Verdict {
         e: &mut Encoder<W>,
         ctx: &mut C,
     ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        match (self.ruling, &self.figures) {
-            (Ruling::Allow, None) => self.gate.encode(e, ctx),
-            (ruling, figures) => (self.gate, ruling, figures).encode(e, ctx),
+        match (self.ruling, &self.figures, &self.rule) {
+            (Ruling::Allow, None, None) => self.gate.encode(e, ctx),
+            (ruling, figures, None) => (self.gate, ruling, figures).encode(e, ctx),
+            (ruling, figures, Some(rule)) => (self.gate, ruling, figures, rule).encode(e, ctx),
         }
     }
 }
@@ -208,10 +213,18 @@ impl<C> Encode<C> for Verdict {
 impl<'b, C> Decode<'b, C> for Verdict {
     fn decode(d: &mut Decoder<'b>, ctx: &mut C) -> Result<Self, minicbor::decode::Error> {
         if d.datatype()? != Type::Array {
-            return Ok(Self { gate: d.decode_with(ctx)?, ruling: Ruling::Allow, figures: None });
+            let gate = d.decode_with(ctx)?;
+            return Ok(Self { gate, ruling: Ruling::Allow, figures: None, rule: None });
         }
-        let (gate, ruling, figures) = d.decode_with(ctx)?;
-        Ok(Self { gate, ruling, figures })
+        let stored = d.array()?;
+        let (gate, ruling) = (d.decode_with(ctx)?, d.decode_with(ctx)?);
+        let figures = d.decode_with(ctx)?;
+        let rule = match stored {
+            Some(3) => None,
+            Some(4) => Some(d.decode_with(ctx)?),
+            _ => return Err(minicbor::decode::Error::message("a verdict of an unknown shape")),
+        };
+        Ok(Self { gate, ruling, figures, rule })
     }
 }
 

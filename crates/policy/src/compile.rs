@@ -5,8 +5,8 @@ use crate::documents::{
     BooksDocument, ExecutionPoliciesDocument, HomeDocument, PeopleDocument, RiskEnvelopeDocument,
     StrategiesDocument, VenueLimitsRow, VenuesDocument,
 };
-use crate::{Hours, Role, Rulebook};
-use fillwright_domain::{CalendarId, Instrument, InstrumentId, Notional, NumberError, Qty, Ratio};
+use crate::{Hours, Level, Limits, Role, Rulebook};
+use fillwright_domain::{CalendarId, Decimal, Instrument, InstrumentId, NumberError, Qty};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
@@ -105,7 +105,7 @@ pub fn compile(documents: &Documents) -> Result<Rulebook, DocumentError> {
     let strategies: StrategiesDocument = json(&documents.strategies)?;
     let books: BooksDocument = json(&documents.books)?;
     let people: PeopleDocument = json(&documents.people)?;
-    let risk: RiskEnvelopeDocument = json(&documents.risk_envelope)?;
+    let envelope: RiskEnvelopeDocument = json(&documents.risk_envelope)?;
     let execution: ExecutionPoliciesDocument = json(&documents.execution_policies)?;
     let mut rulebook = Rulebook {
         version: home.version,
@@ -116,9 +116,9 @@ pub fn compile(documents: &Documents) -> Result<Rulebook, DocumentError> {
         strategies: strategies.strategies,
         books: books.books,
         calendars: calendars(documents)?,
-        risk,
         execution,
         people: people.people,
+        envelope,
     };
     rulebook.instruments = instruments(&documents.venue_limits, &rulebook)?;
     check_home(&rulebook, &documents.home.0)?;
@@ -276,11 +276,34 @@ fn check_books(rulebook: &Rulebook, file: &str) -> Result<(), DocumentError> {
         if book.allocation.is_negative() {
             return Err(value(file, &format!("{name}: allocation"), "must not be negative"));
         }
-        if let Some(risk) = &book.risk {
-            check_envelope(risk, file, &format!("{name}: risk."))?;
+    }
+    Ok(())
+}
+
+/// Every level must be of something that is there, and no limit below zero. Lanes and accounts are what books say they are.
+fn check_limits(rulebook: &Rulebook, file: &str) -> Result<(), DocumentError> {
+    for (level, limits) in rulebook.envelope.every_level() {
+        let known = match level {
+            // Sessions bring lanes of their own.
+            Level::Firm | Level::Lane(_) => true,
+            Level::Account(name) => rulebook.books.values().any(|book| book.account == *name),
+            Level::Strategy(name) => rulebook.strategies.contains_key(name),
+            Level::Book(name) => rulebook.books.contains_key(name),
+            Level::Instrument(name) => rulebook.instruments.contains_key(name),
+        };
+        if !known {
+            return Err(unknown(file, "a level".to_owned(), &level.to_string()));
+        }
+        if let Some(limit) = negative(limits) {
+            return Err(value(file, &format!("{level}: {limit}"), "must not be negative"));
         }
     }
     Ok(())
+}
+
+/// The first limit that is below zero.
+fn negative(limits: &Limits) -> Option<&'static str> {
+    limits.rows().find(|row| row.cap.is_some_and(Decimal::is_negative)).map(|row| row.name)
 }
 
 /// Ending a stop takes two people, one of them with the role risk, and so does everything that follows from it: rules that
@@ -293,29 +316,6 @@ fn check_people(rulebook: &Rulebook, file: &str) -> Result<(), DocumentError> {
         enabled().filter(|person| person.roles.iter().any(|role| Role::ENDS_STOPS.contains(role)));
     let has_risk = enabled().any(|person| person.roles.contains(&Role::Risk));
     if has_risk && may_ask.count() >= 2 { Ok(()) } else { Err(value(file, "people", PROBLEM)) }
-}
-
-fn check_limits(rulebook: &Rulebook, file: &str) -> Result<(), DocumentError> {
-    check_envelope(&rulebook.risk, file, "")
-}
-
-fn check_envelope(
-    risk: &RiskEnvelopeDocument,
-    file: &str,
-    prefix: &str,
-) -> Result<(), DocumentError> {
-    let negative =
-        |field: &str| Err(value(file, &format!("{prefix}{field}"), "must not be negative"));
-    if risk.max_order_notional.is_some_and(Notional::is_negative) {
-        return negative("max_order_notional");
-    }
-    if risk.max_leverage.is_some_and(Ratio::is_negative) {
-        return negative("max_leverage");
-    }
-    if risk.max_asset_exposure.is_some_and(Ratio::is_negative) {
-        return negative("max_asset_exposure");
-    }
-    Ok(())
 }
 
 fn unknown(file: &str, place: String, name: &str) -> DocumentError {

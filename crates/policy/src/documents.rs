@@ -1,6 +1,6 @@
 //! The documents under `config/` as people write them.
 
-use crate::{Book, ExecutionPolicy, People, RiskEnvelope, Strategy, Venue};
+use crate::{Book, Envelope, ExecutionPolicy, People, Strategy, Venue};
 use fillwright_domain::{BookId, CalendarId, Notional, Px, Qty, Ratio, StrategyId, Text, VenueId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -54,7 +54,7 @@ pub struct PeopleDocument {
 }
 
 /// `config/policies/risk_envelope.json`.
-pub type RiskEnvelopeDocument = RiskEnvelope;
+pub type RiskEnvelopeDocument = Envelope;
 
 /// `config/policies/execution_policies.json`.
 pub type ExecutionPoliciesDocument = ExecutionPolicy;

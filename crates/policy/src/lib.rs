@@ -7,11 +7,13 @@
 pub mod calendar;
 pub mod compile;
 pub mod documents;
+pub mod envelope;
 pub mod people;
 pub mod rulebook;
 mod unique;
 
 pub use calendar::{Hours, OpenWindow, Tradable};
 pub use compile::{DocumentError, Documents, compile};
+pub use envelope::{Breach, Envelope, Level, Levels, LimitRow, Limits};
 pub use people::{People, Person, Role, people};
-pub use rulebook::{Book, Breach, ExecutionPolicy, RiskEnvelope, Rulebook, Strategy, Venue};
+pub use rulebook::{Book, ExecutionPolicy, Rulebook, Strategy, Venue};

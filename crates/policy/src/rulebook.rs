@@ -1,6 +1,6 @@
 //! The compiled rules, whole: what the kernel reads and the journal keeps.
 
-use crate::{Hours, People};
+use crate::{Envelope, Hours, People};
 use fillwright_domain::{
     AccountId, BookId, CalendarId, Instrument, InstrumentId, LaneId, Notional, Plane, Ratio, RunId,
     StrategyId, Text, VenueId,
@@ -36,9 +36,6 @@ pub struct Rulebook {
     /// Trading hours by calendar.
     #[n(7)]
     pub calendars: BTreeMap<CalendarId, Hours>,
-    /// Limits that hold for every book without limits of its own.
-    #[n(8)]
-    pub risk: RiskEnvelope,
     /// How orders are made.
     #[n(9)]
     pub execution: ExecutionPolicy,
@@ -46,13 +43,10 @@ pub struct Rulebook {
     #[n(10)]
     #[cbor(default)]
     pub people: People,
-}
-
-impl Rulebook {
-    /// The limits of a book: its own where it has them, otherwise the firm's.
-    pub fn risk_of<'a>(&'a self, book: &'a Book) -> &'a RiskEnvelope {
-        book.risk.as_ref().unwrap_or(&self.risk)
-    }
+    /// The limits, level by level.
+    #[n(12)]
+    #[cbor(default)]
+    pub envelope: Envelope,
 }
 
 /// A venue.
@@ -106,10 +100,6 @@ pub struct Book {
     #[n(5)]
     #[serde(deserialize_with = "crate::unique::map")]
     pub executors: BTreeMap<VenueId, Plane>,
-    /// Limits of its own, whole, instead of the firm's.
-    #[n(6)]
-    #[serde(default)]
-    pub risk: Option<RiskEnvelope>,
     /// The account it trades for.
     #[n(7)]
     #[cbor(default)]
@@ -119,50 +109,6 @@ pub struct Book {
     #[n(8)]
     #[serde(default)]
     pub lane: Option<LaneId>,
-}
-
-/// What happens to an order above a limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
-#[cbor(index_only)]
-#[serde(rename_all = "snake_case")]
-pub enum Breach {
-    /// It is refused.
-    #[n(0)]
-    #[default]
-    Deny,
-    /// It is cut to what still fits; nothing left is a refusal.
-    #[n(1)]
-    Reduce,
-}
-
-/// Limits. One that is absent denies.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
-#[serde(deny_unknown_fields)]
-pub struct RiskEnvelope {
-    /// Largest order, in quote currency.
-    #[n(0)]
-    #[serde(default)]
-    pub max_order_notional: Option<Notional>,
-    /// Above `max_order_notional`.
-    #[n(1)]
-    #[serde(default)]
-    pub on_order_notional: Breach,
-    /// Largest gross exposure of a book over its equity, open orders counted in full.
-    #[n(2)]
-    #[serde(default)]
-    pub max_leverage: Option<Ratio>,
-    /// Above `max_leverage`.
-    #[n(3)]
-    #[serde(default)]
-    pub on_leverage: Breach,
-    /// Largest exposure to one instrument over the book's equity, open orders counted in full.
-    #[n(4)]
-    #[serde(default)]
-    pub max_asset_exposure: Option<Ratio>,
-    /// Above `max_asset_exposure`.
-    #[n(5)]
-    #[serde(default)]
-    pub on_asset_exposure: Breach,
 }
 
 /// How orders are made.

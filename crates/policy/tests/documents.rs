@@ -72,7 +72,7 @@ fn an_unknown_field_is_refused_with_its_place() {
         "\"max_levrage\"",
         &expect![[r#"
             config/policies/risk_envelope.json: is not a valid document
-              unknown field `max_levrage`, expected one of `max_order_notional`, `on_order_notional`, `max_leverage`, `on_leverage`, `max_asset_exposure`, `on_asset_exposure` at line 4 column 15"#]],
+              unknown field `max_levrage`, expected one of `max_order_notional`, `on_order_notional`, `max_leverage`, `on_leverage`, `max_asset_exposure`, `on_asset_exposure` at line 5 column 17"#]],
     );
 }
 
@@ -107,8 +107,8 @@ fn a_number_that_is_not_quoted_is_refused_because_it_may_have_been_rounded() {
         "\"1.5\"",
         "1.5",
         &expect![[r#"
-        config/policies/risk_envelope.json: is not a valid document
-          invalid type: floating point `1.5`, expected a decimal as a string; quote it, as in "2.5" at line 4 column 21"#]],
+            config/policies/risk_envelope.json: is not a valid document
+              invalid type: floating point `1.5`, expected a decimal as a string; quote it, as in "2.5" at line 5 column 23"#]],
     );
 }
 
@@ -118,7 +118,7 @@ fn a_negative_limit_is_refused() {
         |documents| &mut documents.risk_envelope,
         "\"1.5\"",
         "\"-1.5\"",
-        &expect!["config/policies/risk_envelope.json: max_leverage must not be negative"],
+        &expect!["config/policies/risk_envelope.json: firm: max_leverage must not be negative"],
     );
 }
 

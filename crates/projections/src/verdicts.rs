@@ -1,6 +1,6 @@
 //! Verdicts as streams and tables show them.
 
-use fillwright_domain::{Decimal, Qty};
+use fillwright_domain::{Decimal, Qty, Text};
 use fillwright_kernel::{Gate, Ruling, Verdict};
 use serde::{Serialize, Serializer};
 
@@ -45,6 +45,8 @@ pub(crate) struct VerdictLine {
     asked: Option<Decimal>,
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<Decimal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<Text>,
 }
 
 impl VerdictLine {
@@ -56,7 +58,7 @@ impl VerdictLine {
             Ruling::Deny { reason } => ("deny", Some(reason.code()), None),
             Ruling::Skip { reason } => ("skip", Some(reason.code()), None),
         };
-        let figures = verdict.figures;
+        let figures = verdict.figures.as_ref();
         Self {
             gate: verdict.gate,
             ruling,
@@ -64,6 +66,7 @@ impl VerdictLine {
             to,
             asked: figures.map(|figures| figures.asked),
             limit: figures.map(|figures| figures.limit),
+            rule: verdict.rule.clone(),
         }
     }
 }

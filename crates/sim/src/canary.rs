@@ -191,18 +191,23 @@ fn forget_intents(state: &mut fillwright_kernel::State) {
 
 fn lift_limits(state: &mut fillwright_kernel::State) {
     let Some(rules) = &mut state.rulebook else { return };
-    let books = rules.books.values_mut().filter_map(|book| book.risk.as_mut());
-    for risk in books.chain(std::iter::once(&mut rules.risk)) {
+    let envelope = &mut rules.envelope;
+    let levels = std::iter::once(&mut envelope.firm)
+        .chain(envelope.accounts.values_mut())
+        .chain(envelope.strategies.values_mut())
+        .chain(envelope.books.values_mut())
+        .chain(envelope.instruments.values_mut());
+    for limits in levels {
         let ten = Decimal::from_int(10);
         let lift = |limit: Decimal| {
             limit.checked_mul(ten, fillwright_domain::Rounding::Down).unwrap_or(limit)
         };
-        risk.max_order_notional = risk
+        limits.max_order_notional = limits
             .max_order_notional
             .map(|limit| fillwright_domain::Notional::new(lift(limit.get())));
-        risk.max_leverage =
-            risk.max_leverage.map(|limit| fillwright_domain::Ratio::new(lift(limit.get())));
-        risk.max_asset_exposure =
-            risk.max_asset_exposure.map(|limit| fillwright_domain::Ratio::new(lift(limit.get())));
+        limits.max_leverage =
+            limits.max_leverage.map(|limit| fillwright_domain::Ratio::new(lift(limit.get())));
+        limits.max_asset_exposure =
+            limits.max_asset_exposure.map(|limit| fillwright_domain::Ratio::new(lift(limit.get())));
     }
 }

@@ -4,13 +4,13 @@
 use crate::rng::Rng;
 use fillwright_domain::{
     AccountId, ActionType, Ask, BookId, CalendarId, Decimal, ExecId, ExecutionIntent,
-    ExecutionReport, Instrument, InstrumentId, Intent, IntentId, Notional, NumberText, OrderIntent,
-    OrderIntentId, Origin, Plane, PositionId, Principal, Px, Qty, Quote, Ratio, Rebalance,
-    ReportKind, RunId, StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
+    ExecutionReport, Instrument, InstrumentId, Intent, IntentId, LaneId, Notional, NumberText,
+    OrderIntent, OrderIntentId, Origin, Plane, PositionId, Principal, Px, Qty, Quote, Ratio,
+    Rebalance, ReportKind, RunId, StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
 };
 use fillwright_kernel::Input;
 use fillwright_policy::{
-    Book, Breach, ExecutionPolicy, Hours, OpenWindow, People, RiskEnvelope, Role, Rulebook,
+    Book, Breach, Envelope, ExecutionPolicy, Hours, Limits, OpenWindow, People, Role, Rulebook,
     Strategy, Venue, people,
 };
 use std::collections::BTreeMap;
@@ -254,14 +254,18 @@ impl Generator {
 
     fn fraction_at_cap(&mut self, book_id: &str) -> Option<Decimal> {
         let book = self.rules.books.get(book_id)?;
-        let risk = self.rules.risk_of(book);
+        let levels: Vec<&Limits> =
+            self.rules.envelope.every_level().map(|(_, limits)| limits).collect();
+        let limits = levels[self.rng.index(levels.len())];
         let cap = self.rng.pick(&[
-            risk.max_order_notional?.get(),
-            risk.max_leverage?
+            limits.max_order_notional?.get(),
+            limits
+                .max_leverage?
                 .of_notional(book.equity, fillwright_domain::Rounding::Down)
                 .ok()?
                 .get(),
-            risk.max_asset_exposure?
+            limits
+                .max_asset_exposure?
                 .of_notional(book.equity, fillwright_domain::Rounding::Down)
                 .ok()?
                 .get(),
@@ -504,7 +508,7 @@ fn rulebook(rng: &mut Rng) -> Rulebook {
             (CalendarId::new("always"), Hours::Always),
             (CalendarId::new("session"), session),
         ]),
-        risk: risk(rng),
+        envelope: envelope(rng),
         execution: ExecutionPolicy {
             quote_age_max_ms: 1_000,
             mark_age_max_ms: rng.pick(&[1_000, 60_000, 10_000_000]),
@@ -585,17 +589,40 @@ fn book(rng: &mut Rng, id: &str) -> Book {
             (VenueId::new("BINANCE"), binance),
             (VenueId::new("NASDAQ"), nasdaq),
         ]),
-        risk: rng.chance(250).then(|| risk(rng)),
-        account: AccountId::main(),
-        lane: None,
+        account: AccountId::new(if matches!(id, "core" | "desk") { "main" } else { "second" }),
+        lane: matches!(id, "tiny").then(|| LaneId::new("canary")),
     }
 }
 
-fn risk(rng: &mut Rng) -> RiskEnvelope {
+/// The firm's limits, and some of those below it.
+fn envelope(rng: &mut Rng) -> Envelope {
+    let mut envelope = Envelope { firm: limits(rng, 20), ..Envelope::default() };
+    for book in BOOKS {
+        if rng.chance(120) {
+            envelope.books.insert(BookId::new(book), limits(rng, 500));
+        }
+    }
+    if rng.chance(120) {
+        envelope.accounts.insert(AccountId::new("main"), limits(rng, 500));
+    }
+    if rng.chance(120) {
+        envelope.lanes.insert(LaneId::new("canary"), limits(rng, 500));
+    }
+    if rng.chance(120) {
+        envelope.strategies.insert(StrategyId::new("trend"), limits(rng, 500));
+    }
+    if rng.chance(120) {
+        envelope.instruments.insert(InstrumentId::new(rng.pick(&INSTRUMENTS)), limits(rng, 500));
+    }
+    envelope
+}
+
+/// The limits of one level, each left out so often of a thousand times.
+fn limits(rng: &mut Rng, absent: u64) -> Limits {
     let mut breach = || rng.pick(&[Breach::Deny, Breach::Reduce, Breach::Reduce]);
     let (on_order_notional, on_leverage, on_asset_exposure) = (breach(), breach(), breach());
-    let mut limit = |choices: &[&str]| (!rng.chance(20)).then(|| number(rng.pick(choices)));
-    RiskEnvelope {
+    let mut limit = |choices: &[&str]| (!rng.chance(absent)).then(|| number(rng.pick(choices)));
+    Limits {
         max_order_notional: limit(&["1000", "50000", "1000000", "100000000000000"])
             .map(Notional::new),
         on_order_notional,
@@ -612,7 +639,7 @@ fn alter(rng: &mut Rng, rules: &mut Rulebook) {
     let book = BookId::new(rng.pick(&BOOKS));
     match rng.below(17) {
         0 => rules.partition = Text::new(rng.pick(&["other", PARTITION])),
-        1 => rules.risk = risk(rng),
+        1 => rules.envelope = envelope(rng),
         2 => toggle(rules.books.get_mut(&book).map(|book| &mut book.enabled)),
         3 => toggle(rules.instruments.get_mut(&instrument).map(|found| &mut found.enabled)),
         4 => toggle(rules.strategies.get_mut("trend").map(|strategy| &mut strategy.enabled)),

@@ -10,7 +10,7 @@ use fillwright_domain::{
     Timestamp,
 };
 use fillwright_kernel::{Answer, Effect, Event, Gate, Input, Ruling, State, Verdict};
-use fillwright_policy::{Book, Rulebook};
+use fillwright_policy::{Book, Limits, Rulebook};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Gates with a rule in force: no order without a verdict of each.
@@ -360,13 +360,20 @@ impl Oracle {
             "[I8] {} breaks a limit",
             order.intent_id
         );
-        let cap =
-            rules.risk_of(book).max_order_notional.ok_or("an order without an order limit")?;
-        let touch = touch(quote, order.side);
-        let worth =
-            touch * exact(order.requested_quantity.get()) * exact(instrument.contract_size.get());
+        let worth = touch(quote, order.side)
+            * exact(order.requested_quantity.get())
+            * exact(instrument.contract_size.get());
+        let levels = levels(rules, book, order);
         must!(
-            worth <= exact(cap.get()),
+            levels[0].max_order_notional.is_some(),
+            "[I8] {} has no limit at all",
+            order.intent_id
+        );
+        must!(
+            levels
+                .iter()
+                .filter_map(|limits| limits.max_order_notional)
+                .all(|cap| worth <= exact(cap.get())),
             "[I8] {} is worth more than one order may be",
             order.intent_id
         );
@@ -419,18 +426,22 @@ impl Oracle {
         intent: &Intent,
         order: &OrderIntent,
     ) -> bool {
-        let risk = rules.risk_of(book);
-        let (Some(leverage), Some(share)) = (risk.max_leverage, risk.max_asset_exposure) else {
+        let levels = levels(rules, book, order);
+        if levels[0].max_leverage.is_none() || levels[0].max_asset_exposure.is_none() {
             return false;
-        };
-        let own_cap = intent.max_leverage().map_or(leverage, |own| own.min(leverage));
+        }
         let equity = exact(book.equity.get());
         let own_place = place(order);
         let own = touch(quote, order.side)
             * self.worst_of(&own_place, Some(order))
             * exact(instrument.contract_size.get());
         let Some(others) = self.gross_besides(rules, &own_place) else { return false };
-        own <= exact(share.get()) * equity.clone() && own + others <= exact(own_cap.get()) * equity
+        let shares = levels.iter().filter_map(|limits| limits.max_asset_exposure);
+        let mut leverages =
+            levels.iter().filter_map(|limits| limits.max_leverage).chain(intent.max_leverage());
+        shares.into_iter().all(|share| own <= exact(share.get()) * equity.clone())
+            && leverages
+                .all(|cap| own.clone() + others.clone() <= exact(cap.get()) * equity.clone())
     }
 
     /// Worst-case exposure of everything else in the book; nothing where a holding has no mark.
@@ -638,6 +649,20 @@ fn place(order: &OrderIntent) -> Place {
 /// Whether two places are in the same book and plane but another instrument.
 fn is_beside(one: &Place, other: &Place) -> bool {
     one.0 == other.0 && one.1 == other.1 && one.2 != other.2
+}
+
+/// The limits an order stands under, the firm's first.
+fn levels<'a>(rules: &'a Rulebook, book: &Book, order: &OrderIntent) -> Vec<&'a Limits> {
+    let envelope = &rules.envelope;
+    let lane = book.lane.as_ref().and_then(|lane| envelope.lanes.get(lane));
+    let below = [
+        envelope.accounts.get(&book.account),
+        lane,
+        envelope.strategies.get(&book.strategy_id),
+        envelope.books.get(&order.book_id),
+        envelope.instruments.get(&order.market_id),
+    ];
+    std::iter::once(&envelope.firm).chain(below.into_iter().flatten()).collect()
 }
 
 fn touch(quote: &Quote, side: Side) -> Exact {

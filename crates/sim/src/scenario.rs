@@ -17,13 +17,13 @@ use crate::lockstep::Pair;
 use crate::story::tell;
 use fillwright_domain::{
     AccountId, ActionType, Ask, BookId, CalendarId, ExecId, ExecutionIntent, ExecutionReport,
-    Instrument, InstrumentId, Intent, IntentId, IntentKey, Notional, NumberText, OrderIntentId,
-    Origin, Plane, PositionId, Principal, Px, Qty, Quote, Ratio, Rebalance, ReportKind, RunId,
-    StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
+    Instrument, InstrumentId, Intent, IntentId, IntentKey, LaneId, Notional, NumberText,
+    OrderIntentId, Origin, Plane, PositionId, Principal, Px, Qty, Quote, Ratio, Rebalance,
+    ReportKind, RunId, StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
 };
 use fillwright_kernel::Input;
 use fillwright_policy::{
-    Book, Breach, ExecutionPolicy, Hours, OpenWindow, Person, RiskEnvelope, Role, Rulebook,
+    Book, Breach, Envelope, ExecutionPolicy, Hours, Limits, OpenWindow, Person, Role, Rulebook,
     Strategy, Venue,
 };
 use std::collections::BTreeMap;
@@ -345,21 +345,29 @@ fn differ(rules: &mut Rulebook, edit: &[&str]) {
         ["no", "strategy", id] => drop(rules.strategies.remove(*id)),
         ["no", "calendar", id] => drop(rules.calendars.remove(*id)),
         ["no", "instrument", id] => drop(rules.instruments.remove(&instrument_named(id))),
-        ["no", limit] => limit_of(rules, limit, None, Breach::Deny),
+        ["no", limit] => limit_of(&mut rules.envelope.firm, limit, None, Breach::Deny),
+        ["at", level, limit, value] => {
+            limit_of(limits_at(&mut rules.envelope, level), limit, Some(value), Breach::Deny);
+        }
+        ["at", level, limit, value, "reduce"] => {
+            limit_of(limits_at(&mut rules.envelope, level), limit, Some(value), Breach::Reduce);
+        }
         ["quote_age_max_ms", ms] => {
             rules.execution.quote_age_max_ms = ms.parse().expect("milliseconds");
         }
         ["mark_age_max_ms", ms] => {
             rules.execution.mark_age_max_ms = ms.parse().expect("milliseconds");
         }
-        [limit, value, "reduce"] => limit_of(rules, limit, Some(value), Breach::Reduce),
+        [limit, value, "reduce"] => {
+            limit_of(&mut rules.envelope.firm, limit, Some(value), Breach::Reduce);
+        }
         [instrument, rest @ ..]
             if rules.instruments.contains_key(&instrument_named(instrument)) =>
         {
             let instrument = rules.instruments.get_mut(&instrument_named(instrument));
             differ_instrument(instrument.expect("an instrument"), rest);
         }
-        [limit, value] => limit_of(rules, limit, Some(value), Breach::Deny),
+        [limit, value] => limit_of(&mut rules.envelope.firm, limit, Some(value), Breach::Deny),
         _ => panic!("no such difference: {edit:?}"),
     }
 }
@@ -367,6 +375,8 @@ fn differ(rules: &mut Rulebook, edit: &[&str]) {
 fn differ_book(book: &mut Book, edit: &[&str]) {
     match edit {
         ["off"] => book.enabled = false,
+        ["account", name] => book.account = AccountId::new(name),
+        ["lane", name] => book.lane = Some(LaneId::new(name)),
         ["equity", amount] => book.equity = Notional::new(number(amount)),
         ["allocation", amount] => book.allocation = Notional::new(number(amount)),
         ["strategy", id] => book.strategy_id = StrategyId::new(id),
@@ -393,20 +403,35 @@ fn differ_instrument(instrument: &mut Instrument, edit: &[&str]) {
     }
 }
 
-fn limit_of(rules: &mut Rulebook, name: &str, value: Option<&str>, breach: Breach) {
+/// The limits a level states: `firm`, `account:main`, `lane:canary`, `strategy:trend`, `book:core`, `instrument:BTCUSDT`.
+fn limits_at<'a>(envelope: &'a mut Envelope, level: &str) -> &'a mut Limits {
+    match level.split_once(':') {
+        None if level == "firm" => &mut envelope.firm,
+        Some(("account", name)) => envelope.accounts.entry(name.into()).or_default(),
+        Some(("lane", name)) => envelope.lanes.entry(name.into()).or_default(),
+        Some(("strategy", name)) => envelope.strategies.entry(name.into()).or_default(),
+        Some(("book", name)) => envelope.books.entry(name.into()).or_default(),
+        Some(("instrument", name)) => {
+            envelope.instruments.entry(instrument_named(name)).or_default()
+        }
+        _ => panic!("no such level: {level}"),
+    }
+}
+
+fn limit_of(limits: &mut Limits, name: &str, value: Option<&str>, breach: Breach) {
     let value = value.map(number);
     match name {
         "max_order_notional" => {
-            rules.risk.max_order_notional = value.map(Notional::new);
-            rules.risk.on_order_notional = breach;
+            limits.max_order_notional = value.map(Notional::new);
+            limits.on_order_notional = breach;
         }
         "max_leverage" => {
-            rules.risk.max_leverage = value.map(Ratio::new);
-            rules.risk.on_leverage = breach;
+            limits.max_leverage = value.map(Ratio::new);
+            limits.on_leverage = breach;
         }
         "max_asset_exposure" => {
-            rules.risk.max_asset_exposure = value.map(Ratio::new);
-            rules.risk.on_asset_exposure = breach;
+            limits.max_asset_exposure = value.map(Ratio::new);
+            limits.on_asset_exposure = breach;
         }
         _ => panic!("no such limit: {name}"),
     }
@@ -439,11 +464,14 @@ pub fn standard() -> Rulebook {
             (CalendarId::new("always"), Hours::Always),
             (CalendarId::new("day"), day()),
         ]),
-        risk: RiskEnvelope {
-            max_order_notional: Some(Notional::new(number("50000"))),
-            max_leverage: Some(Ratio::new(number("3"))),
-            max_asset_exposure: Some(Ratio::new(number("2"))),
-            ..RiskEnvelope::default()
+        envelope: Envelope {
+            firm: Limits {
+                max_order_notional: Some(Notional::new(number("50000"))),
+                max_leverage: Some(Ratio::new(number("3"))),
+                max_asset_exposure: Some(Ratio::new(number("2"))),
+                ..Limits::wide()
+            },
+            ..Envelope::default()
         },
         execution: ExecutionPolicy {
             quote_age_max_ms: 1_000,
@@ -491,7 +519,6 @@ fn book(id: &str, plane: Plane) -> (BookId, Book) {
             (VenueId::new("BINANCE"), plane),
             (VenueId::new("NASDAQ"), plane),
         ]),
-        risk: None,
         account: AccountId::main(),
         lane: None,
     };

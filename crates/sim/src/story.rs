@@ -159,12 +159,16 @@ fn shaped(intent: &IntentId, verdict: &Verdict) -> Option<String> {
     let figures =
         verdict.figures.map(|figures| format!(" ({} against {})", figures.asked, figures.limit));
     let figures = figures.unwrap_or_default();
+    let below_the_firm = verdict.rule.as_ref().filter(|rule| rule.as_str() != "firm");
+    let rule = below_the_firm.map(|rule| format!(" at {rule}")).unwrap_or_default();
     let gate = format!("{:?}", verdict.gate);
     match verdict.ruling {
         Ruling::Allow => None,
         Ruling::Bypass => Some(format!("{intent} passes {gate} as a safety exit")),
-        Ruling::Reduce { to } => Some(format!("{intent} reduced to {to} by {gate}{figures}")),
-        Ruling::Deny { reason } => Some(format!("{intent} denied by {gate}: {reason}{figures}")),
+        Ruling::Reduce { to } => Some(format!("{intent} reduced to {to} by {gate}{rule}{figures}")),
+        Ruling::Deny { reason } => {
+            Some(format!("{intent} denied by {gate}{rule}: {reason}{figures}"))
+        }
         Ruling::Skip { reason } => Some(format!("{intent} skipped by {gate}: {reason}{figures}")),
     }
 }

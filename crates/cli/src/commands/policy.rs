@@ -13,7 +13,7 @@ use fillwright_policy::documents::{
     BooksDocument, ExecutionPoliciesDocument, HomeDocument, RiskEnvelopeDocument,
     StrategiesDocument, VenuesDocument,
 };
-use fillwright_policy::{Breach, Documents, Hours, RiskEnvelope, Rulebook, compile};
+use fillwright_policy::{Breach, Documents, Hours, Level, LimitRow, Rulebook, compile};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::error::Error;
@@ -67,6 +67,7 @@ struct Checked {
     /// What makes a document unusable.
     problems: Vec<Problem>,
     books: Vec<BookLine>,
+    limits: Vec<LimitLine>,
     instruments: Vec<InstrumentLine>,
     calendars: Vec<String>,
     audited_runs: usize,
@@ -87,9 +88,19 @@ struct BookLine {
     equity: String,
     allocation: String,
     executors: String,
-    max_order_notional: Option<String>,
-    max_leverage: Option<String>,
-    max_asset_exposure: Option<String>,
+    account: String,
+    lane: Option<String>,
+}
+
+/// One limit at one level.
+#[derive(Debug, Serialize)]
+struct LimitLine {
+    /// `firm`, `account:NAME`, `lane:NAME`, `strategy:NAME`, `book:NAME` or `instrument:NAME`.
+    level: String,
+    limit: &'static str,
+    /// Absent where the firm does not state it, which denies.
+    cap: Option<String>,
+    above: Breach,
 }
 
 #[derive(Debug, Serialize)]
@@ -178,13 +189,14 @@ fn problem(error: &(dyn Error + 'static)) -> Problem {
 
 impl Checked {
     fn of(rulebook: Option<&Rulebook>, problems: Vec<Problem>) -> Self {
-        let books = rulebook.map(books).unwrap_or_default();
-        let missing = books.iter().map(BookLine::missing).sum();
+        let limits = rulebook.map(limits).unwrap_or_default();
+        let missing = limits.iter().filter(|line| line.cap.is_none()).count();
         Self {
             ok: false,
             version: rulebook.map(|rules| rules.version.to_string()),
             problems,
-            books,
+            books: rulebook.map(books).unwrap_or_default(),
+            limits,
             instruments: rulebook.map(instruments).unwrap_or_default(),
             calendars: rulebook.map(calendars).unwrap_or_default(),
             audited_runs: 0,
@@ -195,7 +207,6 @@ impl Checked {
 
 fn books(rules: &Rulebook) -> Vec<BookLine> {
     let books = rules.books.iter().map(|(book_id, book)| {
-        let risk = rules.risk_of(book);
         let executors: Vec<String> = book
             .executors
             .iter()
@@ -208,37 +219,26 @@ fn books(rules: &Rulebook) -> Vec<BookLine> {
             equity: words::money(book.equity),
             allocation: words::money(book.allocation),
             executors: executors.join(", "),
-            max_order_notional: order_notional(risk),
-            max_leverage: ratio(risk.max_leverage.map(|cap| cap.to_string()), risk.on_leverage),
-            max_asset_exposure: ratio(
-                risk.max_asset_exposure.map(words::percent),
-                risk.on_asset_exposure,
-            ),
+            account: book.account.to_string(),
+            lane: book.lane.as_ref().map(ToString::to_string),
         }
     });
     books.collect()
 }
 
-fn order_notional(risk: &RiskEnvelope) -> Option<String> {
-    ratio(risk.max_order_notional.map(words::money), risk.on_order_notional)
-}
-
-fn ratio(limit: Option<String>, breach: Breach) -> Option<String> {
-    let breach = match breach {
-        Breach::Deny => "denies above",
-        Breach::Reduce => "reduces above",
-    };
-    limit.map(|limit| format!("{limit}, {breach}"))
-}
-
-impl BookLine {
-    fn limits(&self) -> [&Option<String>; 3] {
-        [&self.max_order_notional, &self.max_leverage, &self.max_asset_exposure]
-    }
-
-    fn missing(&self) -> usize {
-        self.limits().iter().filter(|limit| limit.is_none()).count()
-    }
+/// Every limit that is stated, level by level, and those the firm should state and does not.
+fn limits(rules: &Rulebook) -> Vec<LimitLine> {
+    let levels = rules.envelope.every_level().flat_map(|(level, limits)| {
+        limits.rows().filter(move |row| row.cap.is_some() || level == Level::Firm).map(
+            move |LimitRow { name, cap, breach }| LimitLine {
+                level: level.to_string(),
+                limit: name,
+                cap: cap.map(|cap| cap.to_string()),
+                above: breach,
+            },
+        )
+    });
+    levels.collect()
 }
 
 fn instruments(rules: &Rulebook) -> Vec<InstrumentLine> {
@@ -281,10 +281,11 @@ impl Report for Checked {
             ),
         };
         format!(
-            "{verdict} (version {}, {})\n\n{}\n\n{}\n\n{}",
+            "{verdict} (version {}, {})\n\n{}\n\n{}\n\n{}\n\n{}",
             self.version.as_deref().unwrap_or_default(),
             words::count(self.audited_runs as u64, "audited run", "audited runs"),
             books_table(&self.books),
+            limits_table(&self.limits),
             instruments_table(&self.instruments),
             self.calendars.join("\n")
         )
@@ -309,20 +310,8 @@ impl Checked {
 }
 
 fn books_table(books: &[BookLine]) -> String {
-    let mut table = table(&[
-        "book",
-        "strategy",
-        "equity",
-        "allocation",
-        "executors",
-        "one order",
-        "leverage",
-        "one asset",
-    ]);
+    let mut table = table(&["book", "strategy", "equity", "allocation", "executors", "account"]);
     for book in books {
-        let [order, leverage, asset] = book
-            .limits()
-            .map(|limit| limit.clone().unwrap_or_else(|| "missing: denies".to_owned()));
         let off = if book.is_enabled { "" } else { " (disabled)" };
         table.add_row([
             format!("{}{off}", book.book_id),
@@ -330,9 +319,24 @@ fn books_table(books: &[BookLine]) -> String {
             book.equity.clone(),
             book.allocation.clone(),
             book.executors.clone(),
-            order,
-            leverage,
-            asset,
+            book.account.clone(),
+        ]);
+    }
+    table.trim_fmt()
+}
+
+fn limits_table(limits: &[LimitLine]) -> String {
+    let mut table = table(&["level", "limit", "cap", "above it"]);
+    for line in limits {
+        let above = match line.above {
+            Breach::Deny => "denied",
+            Breach::Reduce => "reduced",
+        };
+        table.add_row([
+            line.level.clone(),
+            line.limit.to_owned(),
+            line.cap.clone().unwrap_or_else(|| "missing: denies".to_owned()),
+            above.to_owned(),
         ]);
     }
     table.trim_fmt()
@@ -400,12 +404,13 @@ impl Report for Shown {
             })
             .collect();
         format!(
-            "version {}, partition {}, environment {}: {standing}\n\n{}\n\n{}\n\n{}\n\nstrategies\n{}\n\n\
+            "version {}, partition {}, environment {}: {standing}\n\n{}\n\n{}\n\n{}\n\n{}\n\nstrategies\n{}\n\n\
              a quote is good for {} ms, a mark for {} ms; a change of weight below {} is dust",
             rules.version,
             rules.partition,
             rules.environment,
             books_table(&books(rules)),
+            limits_table(&limits(rules)),
             instruments_table(&instruments(rules)),
             calendars(rules).join("\n"),
             strategies.join("\n"),

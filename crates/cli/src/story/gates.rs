@@ -20,6 +20,8 @@ pub(crate) struct GateLine {
     pub(crate) asked: Option<Decimal>,
     pub(crate) limit: Option<Decimal>,
     pub(crate) unit: Option<&'static str>,
+    /// The rule that decided: the level of the envelope, or the row of a table.
+    pub(crate) rule: Option<String>,
 }
 
 /// What a verdict is read against: the intent and the rules that applied.
@@ -38,6 +40,8 @@ impl Reading<'_> {
         let (ruling, code, ending) = self.ruling(verdict);
         // Without figures, what the gate looks at reads like a pass.
         let is_pass = matches!(verdict.ruling, Ruling::Allow | Ruling::Reduce { .. });
+        let by_rule = verdict.rule.as_ref().map(|rule| format!(", at {rule}")).unwrap_or_default();
+        let ending = format!("{ending}{by_rule}");
         let sentence = if is_pass || verdict.figures.is_some() {
             format!("{compared} — {ending}")
         } else {
@@ -51,6 +55,7 @@ impl Reading<'_> {
             asked: verdict.figures.map(|figures| figures.asked),
             limit: verdict.figures.map(|figures| figures.limit),
             unit: verdict.figures.map(|_| self.unit(verdict.gate)),
+            rule: verdict.rule.as_ref().map(ToString::to_string),
         }
     }
 

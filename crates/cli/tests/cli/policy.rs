@@ -13,7 +13,7 @@ fn the_examples_rules_fit_together() {
 #[test]
 fn a_missing_limit_is_found_and_shown_to_deny() {
     let stage = Stage::idle();
-    stage.write("config/policies/risk_envelope.json", "{\"max_leverage\": \"1.5\"}");
+    stage.write("config/policies/risk_envelope.json", "{\"firm\": {\"max_leverage\": \"1.5\"}}");
     let ran = stage.run(&["policy", "check"]);
     assert_eq!(ran.code, 1);
     assert!(

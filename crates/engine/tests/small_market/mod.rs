@@ -39,7 +39,7 @@ pub fn rulebook() -> Rulebook {
             r#"{"people":{"ops":{"roles":["risk"],"enabled":true},"ops-2":{"roles":["trader"],"enabled":true}}}"#,
         ),
         risk_envelope: document(
-            r#"{"max_order_notional":"50000","max_leverage":"100","max_asset_exposure":"100"}"#,
+            r#"{"firm":{"max_order_notional":"50000","max_leverage":"100","max_asset_exposure":"100"}}"#,
         ),
         execution_policies: document(
             r#"{"quote_age_max_ms":1000,"mark_age_max_ms":1000,"minimum_trade_weight":"0.01"}"#,

@@ -1,35 +1,50 @@
-//! The book's exposure to one instrument stays within its share of equity, counted at worst case: the largest position,
-//! either way, that working orders and this one could lead to, at the touch this one would trade against. An order that
-//! leaves the worst case no larger than it was passes, and so does a safety exit, before anything is compared. Where the
-//! rules reduce, the largest quantity that fits remains; none that fits is a refusal. Figures: exposure with this order,
-//! rounded up, and the most allowed, rounded down, in quote currency.
+//! The book's exposure to one instrument stays within its share of equity, at every level that says so, counted at worst
+//! case: the largest position, either way, that working orders and this one could lead to, at the touch this one would
+//! trade against. An order that leaves the worst case no larger than it was passes, and so does a safety exit, before
+//! anything is compared. Where the rules reduce, the largest quantity that fits remains; none that fits is a refusal.
+//! Figures: exposure with this order, rounded up, and the most allowed, rounded down, in quote currency.
 
+use super::levels::{Limit, hold};
 use super::{Case, Draft, Ruling};
 use crate::Denial;
-use crate::exposure::Added;
-use fillwright_domain::{Constraint, Rounding};
-use fillwright_policy::Breach;
+use crate::exposure::{Added, Holding};
+use fillwright_domain::{Constraint, Decimal, Instrument, Notional, Qty, Ratio, Rounding};
+use fillwright_policy::{Breach, Limits};
 
 pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     if case.is_safety_exit() {
         return Ok(Ruling::Bypass);
     }
-    let instrument = case.instrument()?;
-    let risk = case.risk()?;
-    let added = Added::of(&case.holding, draft.side, draft.qty);
-    if added.is_none()? {
+    if Added::of(&case.holding, draft.side, draft.qty).is_none()? {
         return Ok(Ruling::Allow);
     }
-    let share = risk.max_asset_exposure.ok_or(Denial::LimitMissing)?;
-    let most = share.of_notional(case.book()?.equity, Rounding::Down)?;
-    let with = added.worst(draft.reference_px, instrument)?;
-    draft.compare(with.get(), most.get());
-    if with <= most {
-        return Ok(Ruling::Allow);
+    let (instrument, equity) = (case.instrument()?, case.book()?.equity);
+    hold(case, draft, &AssetExposure { instrument, equity, holding: &case.holding })
+}
+
+struct AssetExposure<'a> {
+    instrument: &'a Instrument,
+    equity: Notional,
+    holding: &'a Holding,
+}
+
+impl Limit for AssetExposure<'_> {
+    type Cap = Ratio;
+    const DENIAL: Denial = Denial::AssetExposureAboveCap;
+    const CONSTRAINT: Constraint = Constraint::AssetExposure;
+
+    fn stated(&self, limits: &Limits) -> Option<(Ratio, Breach)> {
+        limits.max_asset_exposure.map(|cap| (cap, limits.on_asset_exposure))
     }
-    let fits = added.fitting(most, draft.reference_px, instrument)?;
-    match risk.on_asset_exposure {
-        Breach::Reduce if fits.is_positive() => Ok(draft.reduce(fits, Constraint::AssetExposure)),
-        Breach::Reduce | Breach::Deny => Err(Denial::AssetExposureAboveCap),
+
+    fn compare(&self, draft: &Draft, cap: &Ratio) -> Result<(Decimal, Decimal), Denial> {
+        let most = cap.of_notional(self.equity, Rounding::Down)?;
+        let added = Added::of(self.holding, draft.side, draft.qty);
+        Ok((added.worst(draft.reference_px, self.instrument)?.get(), most.get()))
+    }
+
+    fn fitting(&self, draft: &Draft, most: Decimal) -> Result<Qty, Denial> {
+        let added = Added::of(self.holding, draft.side, draft.qty);
+        Ok(added.fitting(Notional::new(most), draft.reference_px, self.instrument)?)
     }
 }

@@ -1,16 +1,17 @@
-//! The book's gross exposure over its equity stays within the cap: the rulebook's, or the intent's own where that is
-//! lower. Exposure is counted at worst case, working orders in full: this instrument at the touch the order would trade
+//! The book's gross exposure over its equity stays within the cap at every level that states one, or the intent's own
+//! where that is lower. Exposure is counted at worst case, working orders in full: this instrument at the touch the order would trade
 //! against, other holdings at their marks, which must be there and fresh; each rounded up. What the order as asked for
 //! leads to must be countable at its own instrument's mark as well. An order that leaves the worst case no larger than it
 //! was passes, and so does a safety exit, before anything is compared. Where the rules reduce, the largest quantity that
 //! fits remains; none that fits is a refusal. In this order: limit missing, mark missing, mark stale, figure out of range,
 //! above the cap. Figures: exposure with this order and the most allowed, rounded down, in quote currency.
 
+use super::levels::{Limit, check_firm, hold};
 use super::{Case, Draft, Ruling};
 use crate::Denial;
 use crate::exposure::Added;
-use fillwright_domain::{Constraint, Notional, Ratio, Rounding};
-use fillwright_policy::Breach;
+use fillwright_domain::{Constraint, Decimal, Instrument, Notional, Qty, Ratio, Rounding};
+use fillwright_policy::{Breach, Limits};
 
 const NS_PER_MS: i64 = 1_000_000;
 
@@ -22,25 +23,50 @@ pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     if added.is_none()? {
         return Ok(Ruling::Allow);
     }
-    let instrument = case.instrument()?;
-    let most = allowed(case)?;
-    check_marks(case)?;
     let others = others_gross(case)?;
-    let with = others.checked_add(added.worst(draft.reference_px, instrument)?)?;
-    let mark =
-        case.holding.mark.or_else(|| case.state.marks.get(&instrument.instrument_id).copied());
+    let limit =
+        Leverage { case, instrument: case.instrument()?, equity: case.book()?.equity, others };
+    check_firm(case, &limit)?;
+    check_marks(case)?;
+    let mark = case
+        .holding
+        .mark
+        .or_else(|| case.state.marks.get(&limit.instrument.instrument_id).copied());
     if let Some(mark) = mark {
-        others.checked_add(added.worst(mark.mark_px, instrument)?)?;
+        others.checked_add(added.worst(mark.mark_px, limit.instrument)?)?;
     }
-    draft.compare(with.get(), most.get());
-    if with <= most {
-        return Ok(Ruling::Allow);
+    hold(case, draft, &limit)
+}
+
+struct Leverage<'a> {
+    case: &'a Case<'a>,
+    instrument: &'a Instrument,
+    equity: Notional,
+    others: Notional,
+}
+
+impl Limit for Leverage<'_> {
+    type Cap = Ratio;
+    const DENIAL: Denial = Denial::LeverageAboveCap;
+    const CONSTRAINT: Constraint = Constraint::LeverageCap;
+
+    fn stated(&self, limits: &Limits) -> Option<(Ratio, Breach)> {
+        let own = self.case.intent.max_leverage();
+        let cap = limits.max_leverage.map(|cap| own.map_or(cap, |own| own.min(cap)));
+        cap.map(|cap| (cap, limits.on_leverage))
     }
-    let room = most.checked_sub(others)?;
-    let fits = added.fitting(room, draft.reference_px, instrument)?;
-    match case.risk()?.on_leverage {
-        Breach::Reduce if fits.is_positive() => Ok(draft.reduce(fits, Constraint::LeverageCap)),
-        Breach::Reduce | Breach::Deny => Err(Denial::LeverageAboveCap),
+
+    fn compare(&self, draft: &Draft, cap: &Ratio) -> Result<(Decimal, Decimal), Denial> {
+        let most = cap.of_notional(self.equity, Rounding::Down)?;
+        let added = Added::of(&self.case.holding, draft.side, draft.qty);
+        let with = self.others.checked_add(added.worst(draft.reference_px, self.instrument)?)?;
+        Ok((with.get(), most.get()))
+    }
+
+    fn fitting(&self, draft: &Draft, most: Decimal) -> Result<Qty, Denial> {
+        let room = Notional::new(most).checked_sub(self.others)?;
+        let added = Added::of(&self.case.holding, draft.side, draft.qty);
+        Ok(added.fitting(room, draft.reference_px, self.instrument)?)
     }
 }
 
@@ -50,13 +76,6 @@ pub(super) fn with_order(case: &Case, draft: &Draft) -> Result<Ratio, Denial> {
     let with =
         others_gross(case)?.checked_add(added.worst(draft.reference_px, case.instrument()?)?)?;
     Ok(with.over(case.book()?.equity, Rounding::Up)?)
-}
-
-/// The most gross exposure allowed: equity times the lower of the two caps, rounded down.
-fn allowed(case: &Case) -> Result<Notional, Denial> {
-    let cap = case.risk()?.max_leverage.ok_or(Denial::LimitMissing)?;
-    let cap = case.intent.max_leverage().map_or(cap, |own| own.min(cap));
-    Ok(cap.of_notional(case.book()?.equity, Rounding::Down)?)
 }
 
 /// Gross exposure of everything else the book holds, at marks.

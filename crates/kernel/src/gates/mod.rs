@@ -9,6 +9,7 @@ mod book;
 mod data_age;
 mod instrument;
 mod kill_switch;
+mod levels;
 mod leverage;
 mod mapping;
 mod order_notional;
@@ -26,9 +27,9 @@ use crate::state::State;
 use crate::verdict::{Figures, Gate, GateSet, Ruling, Verdict};
 use fillwright_domain::{
     ActionType, Constraint, Constraints, Decimal, Instrument, Intent, Notional, NumberError,
-    OrderType, Plane, Px, Qty, Quote, Ratio, Rounding, RunId, Side, StrategyId, Timestamp,
+    OrderType, Plane, Px, Qty, Quote, Ratio, Rounding, RunId, Side, StrategyId, Text, Timestamp,
 };
-use fillwright_policy::{Book, RiskEnvelope, Rulebook};
+use fillwright_policy::{Book, Level, Levels, Rulebook};
 
 /// A gate that has a rule in force.
 ///
@@ -94,6 +95,7 @@ pub(crate) struct Case<'a> {
     book: Option<&'a Book>,
     instrument: Option<&'a Instrument>,
     ledger: Option<&'a Ledger>,
+    levels: Option<Levels<'a>>,
     /// What the book holds of the instrument on the plane that would realise the order; nothing where it holds none.
     pub(crate) holding: Holding,
 }
@@ -116,7 +118,9 @@ impl<'a> Case<'a> {
             .and_then(|ledger| ledger.holding(&intent.instrument_id))
             .copied()
             .unwrap_or_default();
-        Self { at, intent, quote, state, rulebook, book, instrument, ledger, holding }
+        let levels =
+            book.map(|book| rulebook.envelope.levels(&intent.book_id, book, &intent.instrument_id));
+        Self { at, intent, quote, state, rulebook, book, instrument, ledger, levels, holding }
     }
 
     pub(crate) fn book(&self) -> Result<&'a Book, Denial> {
@@ -131,8 +135,9 @@ impl<'a> Case<'a> {
         self.quote.ok_or(Denial::QuoteMissing)
     }
 
-    fn risk(&self) -> Result<&'a RiskEnvelope, Denial> {
-        Ok(self.rulebook.risk_of(self.book()?))
+    /// The levels the order stands under.
+    fn levels(&self) -> Result<&Levels<'a>, Denial> {
+        self.levels.as_ref().ok_or(Denial::BookUnknown)
     }
 
     /// The strategy that wants it: the intent's own word, otherwise its book's owner.
@@ -171,6 +176,7 @@ pub(crate) struct Draft {
     pub(crate) limit_px: Option<Px>,
     pub(crate) constraints: Constraints,
     compared: Option<Figures>,
+    rule: Option<Text>,
 }
 
 impl Draft {
@@ -183,12 +189,18 @@ impl Draft {
             limit_px: None,
             constraints: Constraints::default(),
             compared: None,
+            rule: None,
         }
     }
 
     /// Notes the figures a gate compares, so that its verdict carries them.
     fn compare(&mut self, asked: Decimal, limit: Decimal) {
         self.compared = Some(Figures { asked, limit });
+    }
+
+    /// Names the level that decided.
+    fn bound_by(&mut self, level: Level) {
+        self.rule = Some(level.into());
     }
 
     /// Cuts the quantity and notes why.
@@ -272,7 +284,8 @@ pub(crate) fn judge_without_rulebook() -> Judgement {
 
 impl Judgement {
     fn record(&mut self, gate: Gate, ruling: Ruling) {
-        self.verdicts.push(Verdict { gate, ruling, figures: self.draft.compared.take() });
+        let (figures, rule) = (self.draft.compared.take(), self.draft.rule.take());
+        self.verdicts.push(Verdict { gate, ruling, figures, rule });
         self.refused = match ruling {
             Ruling::Allow | Ruling::Reduce { .. } | Ruling::Bypass => None,
             Ruling::Deny { reason } => Some(reason.code()),

@@ -1,27 +1,39 @@
-//! One order is worth no more than one order may be. A safety exit passes before anything is compared. Where the rules
-//! reduce, the largest quantity that fits remains, rounded down to 18 decimals; none that fits is a refusal. Figures: the
-//! order's worth at the touch it would trade against, rounded up, and the cap, in quote currency.
+//! One order is worth no more than one order may be, at every level that says so. A safety exit passes before anything is
+//! compared. Where the rules reduce, the largest quantity that fits remains, rounded down to 18 decimals; none that fits is
+//! a refusal. Figures: the order's worth at the touch it would trade against, rounded up, and the cap, in quote currency.
 
+use super::levels::{Limit, hold};
 use super::{Case, Draft, Ruling};
 use crate::Denial;
-use fillwright_domain::{Constraint, Rounding};
-use fillwright_policy::Breach;
+use fillwright_domain::{Constraint, Decimal, Instrument, Notional, Qty, Rounding};
+use fillwright_policy::{Breach, Limits};
 
 pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     if case.is_safety_exit() {
         return Ok(Ruling::Bypass);
     }
-    let risk = case.risk()?;
-    let instrument = case.instrument()?;
-    let cap = risk.max_order_notional.ok_or(Denial::LimitMissing)?;
-    let worth = draft.notional(instrument)?;
-    draft.compare(worth.get(), cap.get());
-    if worth <= cap {
-        return Ok(Ruling::Allow);
+    hold(case, draft, &OrderNotional { instrument: case.instrument()? })
+}
+
+struct OrderNotional<'a> {
+    instrument: &'a Instrument,
+}
+
+impl Limit for OrderNotional<'_> {
+    type Cap = Notional;
+    const DENIAL: Denial = Denial::NotionalAboveCap;
+    const CONSTRAINT: Constraint = Constraint::OrderNotional;
+
+    fn stated(&self, limits: &Limits) -> Option<(Notional, Breach)> {
+        limits.max_order_notional.map(|cap| (cap, limits.on_order_notional))
     }
-    let fits = cap.qty_at(draft.reference_px, instrument.contract_size, Rounding::Down)?;
-    match risk.on_order_notional {
-        Breach::Reduce if fits.is_positive() => Ok(draft.reduce(fits, Constraint::OrderNotional)),
-        Breach::Reduce | Breach::Deny => Err(Denial::NotionalAboveCap),
+
+    fn compare(&self, draft: &Draft, cap: &Notional) -> Result<(Decimal, Decimal), Denial> {
+        Ok((draft.notional(self.instrument)?.get(), cap.get()))
+    }
+
+    fn fitting(&self, draft: &Draft, most: Decimal) -> Result<Qty, Denial> {
+        let size = self.instrument.contract_size;
+        Ok(Notional::new(most).qty_at(draft.reference_px, size, Rounding::Down)?)
     }
 }

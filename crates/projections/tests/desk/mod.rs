@@ -11,7 +11,7 @@ use fillwright_domain::{
 use fillwright_journal::{Entries, Journal, JournalOptions, MemoryStorage, Preparation, codec};
 use fillwright_kernel::{Event, Input, Kernel, State};
 use fillwright_policy::{
-    Book, Breach, ExecutionPolicy, Hours, RiskEnvelope, Role, Rulebook, Strategy, Venue, people,
+    Book, Breach, Envelope, ExecutionPolicy, Hours, Limits, Role, Rulebook, Strategy, Venue, people,
 };
 use fillwright_projections::{Paths, ProjectedEntry, Projections};
 use std::collections::BTreeMap;
@@ -294,13 +294,16 @@ pub fn rulebook(version: &str) -> Rulebook {
         .map(|(id, strategy, venue, plane)| (BookId::new(id), book(strategy, venue, plane)))
         .into(),
         calendars: BTreeMap::from([(always, Hours::Always)]),
-        risk: RiskEnvelope {
-            max_order_notional: Some("30000".parse().unwrap()),
-            on_order_notional: Breach::Reduce,
-            max_leverage: Some("2".parse().unwrap()),
-            on_leverage: Breach::Deny,
-            max_asset_exposure: Some("0.5".parse().unwrap()),
-            on_asset_exposure: Breach::Deny,
+        envelope: Envelope {
+            firm: Limits {
+                max_order_notional: Some("30000".parse().unwrap()),
+                on_order_notional: Breach::Reduce,
+                max_leverage: Some("2".parse().unwrap()),
+                on_leverage: Breach::Deny,
+                max_asset_exposure: Some("0.5".parse().unwrap()),
+                on_asset_exposure: Breach::Deny,
+            },
+            ..Envelope::default()
         },
         execution: ExecutionPolicy {
             quote_age_max_ms: 5_000,
@@ -324,7 +327,6 @@ fn book(strategy: &str, venue: &VenueId, plane: Plane) -> Book {
         allocation: "20000".parse().unwrap(),
         source_run: None,
         executors: BTreeMap::from([(venue.clone(), plane)]),
-        risk: None,
         account: AccountId::main(),
         lane: None,
     }

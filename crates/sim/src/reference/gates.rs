@@ -2,13 +2,14 @@
 
 use super::admin::gross_besides;
 use super::facts::{Facts, Held};
+use super::limits;
 use crate::exact::{Exact, exact};
 use fillwright_domain::{
     ActionType, Ask, Constraint, Constraints, Decimal, Instrument, Intent, OrderType, Plane, Quote,
-    Ratio, Rounding, RunId, Side, StrategyId, Timestamp, Urgency,
+    Ratio, Rounding, RunId, Side, StrategyId, Text, Timestamp, Urgency,
 };
 use fillwright_kernel::{Denial, Figures, Gate, GateSet, Ruling, Skip, Verdict};
-use fillwright_policy::{Book, Breach, Hours, RiskEnvelope, Rulebook};
+use fillwright_policy::{Book, Hours, Rulebook};
 use std::cmp::Ordering;
 
 /// Every gate in its documented order, and whether a rule is in force for it.
@@ -76,6 +77,8 @@ pub(super) struct Shape {
     pub(super) order_type: OrderType,
     pub(super) limit_px: Option<Decimal>,
     pub(super) constraints: Constraints,
+    /// The rule that decided.
+    pub(super) rule: Option<Text>,
 }
 
 /// What the chain made of an intent.
@@ -87,11 +90,11 @@ pub(super) struct Judged {
 }
 
 /// What one gate says, with what it compared.
-type Said = (Ruling, Option<(Decimal, Decimal)>);
+pub(super) type Said = (Ruling, Option<(Decimal, Decimal)>);
 
-const PASS: Said = (Ruling::Allow, None);
+pub(super) const PASS: Said = (Ruling::Allow, None);
 
-fn deny(reason: Denial) -> Said {
+pub(super) fn deny(reason: Denial) -> Said {
     (Ruling::Deny { reason }, None)
 }
 
@@ -99,7 +102,7 @@ fn skip(reason: Skip) -> Said {
     (Ruling::Skip { reason }, None)
 }
 
-const TOO_LARGE: Said = (Ruling::Deny { reason: Denial::FigureOutOfRange }, None);
+pub(super) const TOO_LARGE: Said = (Ruling::Deny { reason: Denial::FigureOutOfRange }, None);
 
 impl<'a> Case<'a> {
     pub(super) fn new(
@@ -126,15 +129,11 @@ impl<'a> Case<'a> {
         self.intent.source_run.as_ref().or(self.book.and_then(|book| book.source_run.as_ref()))
     }
 
-    fn risk(&self, book: &'a Book) -> &'a RiskEnvelope {
-        book.risk.as_ref().unwrap_or(&self.rules.risk)
-    }
-
     fn is_safety_exit(&self) -> bool {
         self.intent.action() == ActionType::EmergencyExit
     }
 
-    fn holdings(&self) -> Vec<Held> {
+    pub(super) fn holdings(&self) -> Vec<Held> {
         self.plane.map(|plane| self.facts.holdings(&self.intent.book_id, plane)).unwrap_or_default()
     }
 
@@ -183,7 +182,7 @@ pub(super) fn judge(case: Option<&Case>, intent: &Intent) -> Judged {
             shape.constraints.insert(Constraint::InputTruncated);
         }
         let figures = figures.map(|(asked, limit)| Figures { asked, limit });
-        verdicts.push(Verdict { gate, ruling, figures });
+        verdicts.push(Verdict { gate, ruling, figures, rule: shape.rule.take() });
         refused = match ruling {
             Ruling::Deny { reason } => Some(reason.code()),
             Ruling::Skip { reason } => Some(reason.code()),
@@ -211,9 +210,12 @@ fn one(gate: Gate, case: &Case, shape: &mut Shape) -> Said {
         Gate::KillSwitch => kill_switch(case),
         Gate::Mapping => mapping(case, shape),
         Gate::Sizing => sizing(case, shape, book, instrument),
-        Gate::OrderNotional => order_notional(case, shape, book, instrument),
-        Gate::Leverage => leverage(case, shape, book, instrument),
-        Gate::AssetExposure => asset_exposure(case, shape, book, instrument),
+        Gate::OrderNotional | Gate::Leverage | Gate::AssetExposure if case.is_safety_exit() => {
+            (Ruling::Bypass, None)
+        }
+        Gate::OrderNotional => limits::order_notional(case, shape, book, instrument),
+        Gate::Leverage => limits::leverage(case, shape, book, instrument),
+        Gate::AssetExposure => limits::asset_exposure(case, shape, book, instrument),
         Gate::Precision => precision(case, shape, instrument),
         Gate::Schedule => PASS,
         _ => before_book_and_instrument(gate, case),
@@ -427,7 +429,7 @@ fn sizing(case: &Case, shape: &mut Shape, book: &Book, instrument: &Instrument) 
 }
 
 /// The quantity an amount is worth at a price; nothing where it cannot be held.
-fn qty_for(
+pub(super) fn qty_for(
     amount: &Exact,
     px: Decimal,
     instrument: &Instrument,
@@ -437,95 +439,8 @@ fn qty_for(
     amount.over(&unit)?.rounded(rounding)
 }
 
-fn order_notional(case: &Case, shape: &mut Shape, book: &Book, instrument: &Instrument) -> Said {
-    if case.is_safety_exit() {
-        return (Ruling::Bypass, None);
-    }
-    let risk = case.risk(book);
-    let Some(cap) = risk.max_order_notional.map(fillwright_domain::Notional::get) else {
-        return deny(Denial::LimitMissing);
-    };
-    let Some(asked) = worth(&exact(shape.touch), &exact(shape.qty), instrument) else {
-        return TOO_LARGE;
-    };
-    if asked <= cap {
-        return (Ruling::Allow, Some((asked, cap)));
-    }
-    let fits = qty_for(&exact(cap), shape.touch, instrument, Rounding::Down);
-    breach(
-        risk.on_order_notional,
-        shape,
-        fits,
-        Constraint::OrderNotional,
-        Denial::NotionalAboveCap,
-        (asked, cap),
-    )
-}
-
-/// Above a limit: cut to what fits where the policy says so, otherwise refused.
-fn breach(
-    policy: Breach,
-    shape: &mut Shape,
-    fits: Option<Decimal>,
-    constraint: Constraint,
-    reason: Denial,
-    figures: (Decimal, Decimal),
-) -> Said {
-    let ruling = match (policy, fits) {
-        (_, None) => Ruling::Deny { reason: Denial::FigureOutOfRange },
-        (Breach::Reduce, Some(fits)) if fits.is_positive() => {
-            shape.qty = fits;
-            shape.constraints.insert(constraint);
-            Ruling::Reduce { to: qty(fits) }
-        }
-        _ => Ruling::Deny { reason },
-    };
-    (ruling, Some(figures))
-}
-
-fn leverage(case: &Case, shape: &mut Shape, book: &Book, instrument: &Instrument) -> Said {
-    if case.is_safety_exit() {
-        return (Ruling::Bypass, None);
-    }
-    let (before, after) = with_order(case, shape);
-    if after.worst() <= before.worst() {
-        return PASS;
-    }
-    if after.worst().rounded(Rounding::Up).is_none() {
-        return TOO_LARGE;
-    }
-    let risk = case.risk(book);
-    let Some(cap) = risk.max_leverage else { return deny(Denial::LimitMissing) };
-    if let Some(reason) = unsound_marks(case) {
-        return deny(reason);
-    }
-    let cap = case.intent.max_leverage().map_or(cap, |own| own.min(cap));
-    let most = (exact(cap.get()) * exact(book.equity.get())).rounded(Rounding::Down);
-    let others = gross_besides(case.facts, &case.holdings(), &case.intent.instrument_id);
-    let own = worth(&exact(shape.touch), &after.worst(), instrument);
-    let with = others
-        .zip(own)
-        .and_then(|(others, own)| (exact(others) + exact(own)).rounded(Rounding::Up));
-    let Some(((most, others), with)) = most.zip(others).zip(with) else { return TOO_LARGE };
-    if !can_be_marked(case, &after, instrument) {
-        return TOO_LARGE;
-    }
-    if with <= most {
-        return (Ruling::Allow, Some((with, most)));
-    }
-    let fits = fitting(&before, shape, &(exact(most) - exact(others)), instrument);
-    breach(
-        risk.on_leverage,
-        shape,
-        fits,
-        Constraint::LeverageCap,
-        Denial::LeverageAboveCap,
-        (with, most),
-    )
-}
-
 /// Whether what the order leads to can be counted at its own instrument's mark, so that no later figure is out of range.
-fn can_be_marked(case: &Case, after: &Held, instrument: &Instrument) -> bool {
+pub(super) fn can_be_marked(case: &Case, after: &Held, instrument: &Instrument) -> bool {
     let Some((mark, _)) = case.facts.mark(&case.intent.instrument_id) else { return true };
     let others = gross_besides(case.facts, &case.holdings(), &case.intent.instrument_id);
     let own = worth(&exact(mark.get()), &after.worst(), instrument);
@@ -534,13 +449,13 @@ fn can_be_marked(case: &Case, after: &Held, instrument: &Instrument) -> bool {
         .is_some_and(|(others, own)| (exact(others) + exact(own)).rounded(Rounding::Up).is_some())
 }
 
-fn with_order(case: &Case, shape: &Shape) -> (Held, Held) {
+pub(super) fn with_order(case: &Case, shape: &Shape) -> (Held, Held) {
     let before = case.held();
     let after = before.with(shape.side, &exact(shape.qty));
     (before, after)
 }
 
-fn unsound_marks(case: &Case) -> Option<Denial> {
+pub(super) fn unsound_marks(case: &Case) -> Option<Denial> {
     let holdings = case.holdings();
     let others = holdings.iter().filter(|held| held.instrument_id != case.intent.instrument_id);
     let marks: Vec<_> = others.map(|held| case.facts.mark(&held.instrument_id)).collect();
@@ -557,7 +472,12 @@ fn unsound_marks(case: &Case) -> Option<Denial> {
 }
 
 /// The largest quantity that keeps the worst case within an amount; not above zero where none does.
-fn fitting(before: &Held, shape: &Shape, room: &Exact, instrument: &Instrument) -> Option<Decimal> {
+pub(super) fn fitting(
+    before: &Held,
+    shape: &Shape,
+    room: &Exact,
+    instrument: &Instrument,
+) -> Option<Decimal> {
     let most = exact(qty_for(room, shape.touch, instrument, Rounding::Floor)?);
     let (this_way, other_way) = match shape.side {
         Side::Buy => (
@@ -574,33 +494,6 @@ fn fitting(before: &Held, shape: &Shape, room: &Exact, instrument: &Instrument) 
     } else {
         (most - this_way).rounded(Rounding::Down)
     }
-}
-
-fn asset_exposure(case: &Case, shape: &mut Shape, book: &Book, instrument: &Instrument) -> Said {
-    if case.is_safety_exit() {
-        return (Ruling::Bypass, None);
-    }
-    let (before, after) = with_order(case, shape);
-    if after.worst() <= before.worst() {
-        return PASS;
-    }
-    let risk = case.risk(book);
-    let Some(cap) = risk.max_asset_exposure else { return deny(Denial::LimitMissing) };
-    let most = (exact(cap.get()) * exact(book.equity.get())).rounded(Rounding::Down);
-    let with = worth(&exact(shape.touch), &after.worst(), instrument);
-    let Some((with, most)) = with.zip(most) else { return TOO_LARGE };
-    if with <= most {
-        return (Ruling::Allow, Some((with, most)));
-    }
-    let fits = fitting(&before, shape, &exact(most), instrument);
-    breach(
-        risk.on_asset_exposure,
-        shape,
-        fits,
-        Constraint::AssetExposure,
-        Denial::AssetExposureAboveCap,
-        (with, most),
-    )
 }
 
 fn precision(case: &Case, shape: &mut Shape, instrument: &Instrument) -> Said {
@@ -717,7 +610,7 @@ fn slippage_bound(quote: &Quote, side: Side, bps: u32) -> Option<Decimal> {
     (exact(mid(quote)?) * Exact::int(moved).over(&Exact::int(10_000))?).rounded(kinder(side))
 }
 
-fn qty(size: Decimal) -> fillwright_domain::Qty {
+pub(super) fn qty(size: Decimal) -> fillwright_domain::Qty {
     fillwright_domain::Qty::new(size)
 }
 
@@ -730,6 +623,7 @@ impl Shape {
             order_type: OrderType::Limit,
             limit_px: None,
             constraints: Constraints::default(),
+            rule: None,
         }
     }
 }

@@ -8,6 +8,7 @@ mod admin;
 mod facts;
 mod gates;
 mod intents;
+mod limits;
 mod orders;
 
 use facts::Facts;

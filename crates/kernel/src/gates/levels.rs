@@ -1,0 +1,90 @@
+//! One limit at every level that states it, from the firm down: the order keeps to each in turn. A level above which the
+//! rules reduce cuts it, and the levels below it see what is left; otherwise the first level it breaks refuses it. The
+//! verdict names the level that refused, or that cut it last; one that passes everywhere shows the figures of the level
+//! with the least room, the upper one where two have the same.
+
+use super::{Case, Draft, Ruling};
+use crate::Denial;
+use crate::verdict::Figures;
+use fillwright_domain::{Constraint, Decimal, Qty};
+use fillwright_policy::{Breach, Level, Limits};
+
+/// One limit, as the levels of the tree may state it.
+pub(super) trait Limit {
+    /// What stands in the rules.
+    type Cap;
+    /// Why an order above it is refused.
+    const DENIAL: Denial;
+    /// What is noted of an order that was cut to it.
+    const CONSTRAINT: Constraint;
+
+    /// What a level states, and what happens above it.
+    fn stated(&self, limits: &Limits) -> Option<(Self::Cap, Breach)>;
+
+    /// What the order would lead to, and the most that is allowed.
+    fn compare(&self, draft: &Draft, cap: &Self::Cap) -> Result<(Decimal, Decimal), Denial>;
+
+    /// The largest quantity that keeps to `most`; not above zero where none does.
+    fn fitting(&self, draft: &Draft, most: Decimal) -> Result<Qty, Denial>;
+}
+
+/// The firm must state a limit before anything can be compared to it.
+pub(super) fn check_firm<L: Limit>(case: &Case, limit: &L) -> Result<(), Denial> {
+    let firm = limit.stated(&case.rulebook.envelope.firm);
+    firm.map(|_| ()).ok_or(Denial::LimitMissing)
+}
+
+/// Holds an order against a limit, level by level.
+pub(super) fn hold<L: Limit>(case: &Case, draft: &mut Draft, limit: &L) -> Result<Ruling, Denial> {
+    check_firm(case, limit)?;
+    let mut cut = None;
+    let mut closest: Option<(Decimal, Figures)> = None;
+    for (level, limits) in case.levels()?.iter() {
+        let Some((cap, breach)) = limit.stated(limits) else { continue };
+        let (asked, most) = limit.compare(draft, &cap)?;
+        let figures = Figures { asked, limit: most };
+        if asked <= most {
+            note_closest(&mut closest, figures)?;
+            continue;
+        }
+        refuse_unless_cut::<L>(draft, level, breach, figures, limit.fitting(draft, most))?;
+        cut = Some((level, figures));
+    }
+    match (cut, closest) {
+        (Some((level, figures)), _) => {
+            draft.compared = Some(figures);
+            draft.bound_by(level);
+            Ok(draft.reduce(draft.qty, L::CONSTRAINT))
+        }
+        (None, closest) => {
+            draft.compared = closest.map(|(_, figures)| figures);
+            Ok(Ruling::Allow)
+        }
+    }
+}
+
+fn note_closest(closest: &mut Option<(Decimal, Figures)>, figures: Figures) -> Result<(), Denial> {
+    let room = figures.limit.checked_sub(figures.asked)?;
+    if closest.as_ref().is_none_or(|(least, _)| room < *least) {
+        *closest = Some((room, figures));
+    }
+    Ok(())
+}
+
+fn refuse_unless_cut<L: Limit>(
+    draft: &mut Draft,
+    level: Level,
+    breach: Breach,
+    figures: Figures,
+    fits: Result<Qty, Denial>,
+) -> Result<(), Denial> {
+    draft.compared = Some(figures);
+    draft.bound_by(level);
+    match (breach, fits?) {
+        (Breach::Reduce, fits) if fits.is_positive() => {
+            draft.qty = fits;
+            Ok(())
+        }
+        (Breach::Reduce | Breach::Deny, _) => Err(L::DENIAL),
+    }
+}

@@ -1,0 +1,222 @@
+//! The risk envelope: limits at the levels of a tree, every one of which holds.
+//!
+//! The firm states every limit; where it does not, orders are refused. A level below it may state limits of its own,
+//! which only ever tighten: an order keeps to all the levels it stands under, from the firm down.
+
+use crate::Book;
+use fillwright_domain::{
+    AccountId, BookId, Decimal, InstrumentId, LaneId, Notional, Ratio, StrategyId, Text,
+};
+use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The limits of the firm, and of what is below it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[serde(deny_unknown_fields)]
+pub struct Envelope {
+    /// Limits that hold everywhere. One that is absent here denies.
+    #[n(0)]
+    pub firm: Limits,
+    /// By account.
+    #[n(1)]
+    #[serde(default, deserialize_with = "crate::unique::map")]
+    pub accounts: BTreeMap<AccountId, Limits>,
+    /// By lane.
+    #[n(2)]
+    #[serde(default, deserialize_with = "crate::unique::map")]
+    pub lanes: BTreeMap<LaneId, Limits>,
+    /// By strategy.
+    #[n(3)]
+    #[serde(default, deserialize_with = "crate::unique::map")]
+    pub strategies: BTreeMap<StrategyId, Limits>,
+    /// By book.
+    #[n(4)]
+    #[serde(default, deserialize_with = "crate::unique::map")]
+    pub books: BTreeMap<BookId, Limits>,
+    /// By instrument.
+    #[n(5)]
+    #[serde(default, deserialize_with = "crate::unique::map")]
+    pub instruments: BTreeMap<InstrumentId, Limits>,
+}
+
+/// What happens to an order above a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[cbor(index_only)]
+#[serde(rename_all = "snake_case")]
+pub enum Breach {
+    /// It is refused.
+    #[n(0)]
+    #[default]
+    Deny,
+    /// It is cut to what still fits; nothing left is a refusal.
+    #[n(1)]
+    Reduce,
+}
+
+/// The limits one level states. Below the firm an absent limit adds nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Largest order, in quote currency.
+    #[n(0)]
+    #[serde(default)]
+    pub max_order_notional: Option<Notional>,
+    /// Above `max_order_notional`.
+    #[n(1)]
+    #[serde(default)]
+    pub on_order_notional: Breach,
+    /// Largest gross exposure of a book over its equity, open orders counted in full.
+    #[n(2)]
+    #[serde(default)]
+    pub max_leverage: Option<Ratio>,
+    /// Above `max_leverage`.
+    #[n(3)]
+    #[serde(default)]
+    pub on_leverage: Breach,
+    /// Largest exposure of a book to one instrument over the book's equity, open orders counted in full.
+    #[n(4)]
+    #[serde(default)]
+    pub max_asset_exposure: Option<Ratio>,
+    /// Above `max_asset_exposure`.
+    #[n(5)]
+    #[serde(default)]
+    pub on_asset_exposure: Breach,
+}
+
+/// One limit by its name, as a level states it or does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitRow {
+    /// Its name in the document.
+    pub name: &'static str,
+    /// The cap, where one is stated.
+    pub cap: Option<Decimal>,
+    /// What happens above it.
+    pub breach: Breach,
+}
+
+impl Limits {
+    /// Every limit there is, by name.
+    pub fn rows(&self) -> impl Iterator<Item = LimitRow> {
+        [
+            row(
+                "max_order_notional",
+                self.max_order_notional.map(Notional::get),
+                self.on_order_notional,
+            ),
+            row("max_leverage", self.max_leverage.map(Ratio::get), self.on_leverage),
+            row(
+                "max_asset_exposure",
+                self.max_asset_exposure.map(Ratio::get),
+                self.on_asset_exposure,
+            ),
+        ]
+        .into_iter()
+    }
+
+    /// Every limit stated, and so wide that none binds: for tests and measurements, never for trading.
+    pub fn wide() -> Self {
+        const WIDE: i64 = 1_000_000_000_000_000;
+        let amount = || Some(Notional::new(Decimal::from_int(WIDE)));
+        let ratio = || Some(Ratio::new(Decimal::from_int(1_000_000)));
+        Self {
+            max_order_notional: amount(),
+            max_leverage: ratio(),
+            max_asset_exposure: ratio(),
+            ..Self::default()
+        }
+    }
+}
+
+fn row(name: &'static str, cap: Option<Decimal>, breach: Breach) -> LimitRow {
+    LimitRow { name, cap, breach }
+}
+
+/// A level of the tree. Written `firm`, `account:main`, `lane:live_canary`, `strategy:uptrend`, `book:core` or
+/// `instrument:BINANCE:BTCUSDT`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level<'a> {
+    /// Everything.
+    Firm,
+    /// An account.
+    Account(&'a AccountId),
+    /// A lane.
+    Lane(&'a LaneId),
+    /// A strategy.
+    Strategy(&'a StrategyId),
+    /// A book.
+    Book(&'a BookId),
+    /// An instrument.
+    Instrument(&'a InstrumentId),
+}
+
+impl fmt::Display for Level<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Firm => f.write_str("firm"),
+            Self::Account(name) => write!(f, "account:{name}"),
+            Self::Lane(name) => write!(f, "lane:{name}"),
+            Self::Strategy(name) => write!(f, "strategy:{name}"),
+            Self::Book(name) => write!(f, "book:{name}"),
+            Self::Instrument(name) => write!(f, "instrument:{name}"),
+        }
+    }
+}
+
+impl From<Level<'_>> for Text {
+    fn from(level: Level<'_>) -> Self {
+        match level {
+            Level::Firm => Self::new("firm"),
+            level => Self::new(level.to_string()),
+        }
+    }
+}
+
+/// The levels an order stands under, from the firm down, each with the limits it states.
+#[derive(Debug, Clone, Copy)]
+pub struct Levels<'a>([Option<(Level<'a>, &'a Limits)>; 6]);
+
+impl<'a> Levels<'a> {
+    /// Level by level, from the firm down; one that states nothing is passed over.
+    pub fn iter(&self) -> impl Iterator<Item = (Level<'a>, &'a Limits)> {
+        self.0.iter().flatten().copied()
+    }
+}
+
+impl Envelope {
+    /// The levels an order of a book in an instrument stands under.
+    pub fn levels<'a>(
+        &'a self,
+        book_id: &'a BookId,
+        book: &'a Book,
+        instrument_id: &'a InstrumentId,
+    ) -> Levels<'a> {
+        let lane = book.lane.as_ref();
+        Levels([
+            Some((Level::Firm, &self.firm)),
+            self.accounts.get(&book.account).map(|own| (Level::Account(&book.account), own)),
+            lane.and_then(|lane| self.lanes.get(lane).map(|own| (Level::Lane(lane), own))),
+            self.strategies
+                .get(&book.strategy_id)
+                .map(|own| (Level::Strategy(&book.strategy_id), own)),
+            self.books.get(book_id).map(|own| (Level::Book(book_id), own)),
+            self.instruments.get(instrument_id).map(|own| (Level::Instrument(instrument_id), own)),
+        ])
+    }
+
+    /// Every level that states limits, with them.
+    pub fn every_level(&self) -> impl Iterator<Item = (Level<'_>, &Limits)> {
+        let accounts = self.accounts.iter().map(|(name, own)| (Level::Account(name), own));
+        let lanes = self.lanes.iter().map(|(name, own)| (Level::Lane(name), own));
+        let strategies = self.strategies.iter().map(|(name, own)| (Level::Strategy(name), own));
+        let books = self.books.iter().map(|(name, own)| (Level::Book(name), own));
+        let instruments = self.instruments.iter().map(|(name, own)| (Level::Instrument(name), own));
+        std::iter::once((Level::Firm, &self.firm))
+            .chain(accounts)
+            .chain(lanes)
+            .chain(strategies)
+            .chain(books)
+            .chain(instruments)
+    }
+}
