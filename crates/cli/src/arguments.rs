@@ -1,6 +1,6 @@
 //! The command line: one struct per command, each in its file.
 
-use crate::commands::{demo, explain, journal, kill, policy, release, run, status, verify};
+use crate::commands::{demo, drill, explain, journal, kill, policy, release, run, status, verify};
 use crate::exit::{self, Exit, Stop};
 use crate::output::Output;
 use anyhow::Result;
@@ -44,6 +44,7 @@ enum Command {
     Explain(explain::Explain),
     Status(status::Status),
     Verify(verify::Verify),
+    Drill(drill::Drill),
     #[command(subcommand)]
     Journal(journal::Journal),
     #[command(subcommand)]
@@ -62,6 +63,7 @@ impl Arguments {
             Command::Explain(command) => command.run(&common),
             Command::Status(command) => command.run(&common),
             Command::Verify(command) => command.run(&common),
+            Command::Drill(command) => command.run(&common),
             Command::Journal(command) => command.run(&common),
             Command::Policy(command) => command.run(&common),
             Command::Kill(command) => command.run(&common),

@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod desk;
+pub mod drill;
 pub mod home;
 pub mod intake;
 pub mod market;

@@ -1,6 +1,7 @@
 //! One command a file.
 
 pub(crate) mod demo;
+pub(crate) mod drill;
 pub(crate) mod explain;
 pub(crate) mod journal;
 pub(crate) mod kill;

@@ -2,6 +2,7 @@
 
 mod control;
 mod demo;
+mod drill;
 mod exits;
 mod explain;
 mod policy;

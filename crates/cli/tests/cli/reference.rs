@@ -5,13 +5,14 @@ use expect_test::expect_file;
 use std::fmt::Write;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 14] = [
+const COMMANDS: [&[&str]; 15] = [
     &[],
     &["demo"],
     &["run"],
     &["explain"],
     &["status"],
     &["verify"],
+    &["drill"],
     &["journal"],
     &["journal", "cat"],
     &["journal", "stat"],
