@@ -36,13 +36,13 @@ fn is_drill(path: &Path) -> bool {
 #[test]
 fn a_copy_that_is_kept_can_take_the_originals_place() {
     let stage = Stage::demo();
-    let state = stage.json(&["verify"])["state_hash"].clone();
+    let hash = stage.json(&["verify"])["state_hash"].clone();
     let kept = stage.path("data/standby");
     stage.run(&["drill", "--into", kept.to_str().expect("a path")]).ok();
     fs::remove_dir_all(stage.path("data/journal")).expect("lost");
     fs::rename(kept, stage.path("data/journal")).expect("restored");
     let verified = stage.json(&["verify", "--redecide"]);
-    assert_eq!((&verified["ok"], &verified["state_hash"]), (&true.into(), &state));
+    assert_eq!((&verified["ok"], &verified["state_hash"]), (&true.into(), &hash));
 }
 
 #[test]
