@@ -121,6 +121,7 @@ impl Home {
             people: self.document("config/people.json")?,
             risk_envelope: self.document("config/policies/risk_envelope.json")?,
             execution_policies: self.document("config/policies/execution_policies.json")?,
+            operator_bounds: self.optional_document("config/policies/operator_bounds.json")?,
             calendars: self.calendars()?,
         })
     }

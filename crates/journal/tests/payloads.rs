@@ -11,6 +11,7 @@ use fillwright_domain::{
     TimeInForce, Timestamp,
 };
 use fillwright_journal::{ChunkFacts, Journal, MemoryStorage, codec};
+use fillwright_kernel::adoption::{PolicyEvent, Proposal};
 use fillwright_kernel::{
     Denial, Event, Fact, Figures, Gate, GateSet, IgnoredReport, Input, Refusal, Ruling, Skip,
     Verdict,
@@ -181,7 +182,24 @@ fn one_of_each() -> Vec<Event> {
         Event::IntentClosed { intent_id, intent_key, result: result() },
         Event::KillSwitchEngaged { by: by.clone(), reason: reason.clone() },
         Event::KillSwitchReleaseRequested { by: by.clone(), reason: reason.clone() },
-        Event::KillSwitchReleased { by: by.clone(), requested_by: by, reason },
+        Event::KillSwitchReleased {
+            by: by.clone(),
+            requested_by: by.clone(),
+            reason: reason.clone(),
+        },
+        Event::Policy(PolicyEvent::Proposed {
+            hash: Rulebook::default().content_hash(),
+            proposal: Proposal {
+                rulebook: Box::new(Rulebook::default()),
+                replaces: Rulebook::default().content_hash(),
+                author: by.clone(),
+                evidence: vec![Text::new("TCA-7")],
+                effective_at: Some(Timestamp::from_ns(6)),
+                by,
+                reason,
+            },
+            needs_approval: true,
+        }),
     ]
 }
 
@@ -194,7 +212,7 @@ fn payload(events: &[Event]) -> Vec<u8> {
 #[test]
 fn every_kind_of_event_comes_back_as_it_was_written() {
     let events = one_of_each();
-    assert_eq!(events.len(), 21, "a new kind of event belongs into this table");
+    assert_eq!(events.len(), 22, "a new kind of event belongs into this table");
     let payload = payload(&events);
     assert_eq!(codec::decode_events(&payload).expect("readable"), events);
     assert_eq!(codec::decode_input(&payload).expect("readable"), Input::Resume);

@@ -103,6 +103,7 @@ fn effect_of(event: &Event) -> Option<Effect> {
         | Event::OutcomeRecorded { .. }
         | Event::KillSwitchEngaged { .. }
         | Event::KillSwitchReleaseRequested { .. }
-        | Event::KillSwitchReleased { .. } => None,
+        | Event::KillSwitchReleased { .. }
+        | Event::Policy(_) => None,
     }
 }

@@ -1,5 +1,6 @@
 //! All that can have happened.
 
+use crate::adoption::PolicyEvent;
 use crate::verdict::{GateSet, Verdict};
 use fillwright_domain::{
     BookId, ContentDigest, ExecId, ExecutionOutcome, ExecutionPlan, ExecutionResult, InstrumentId,
@@ -297,6 +298,9 @@ pub enum Event {
         #[n(2)]
         reason: Text,
     },
+    /// Something became of a version of the rules.
+    #[n(57)]
+    Policy(#[n(0)] PolicyEvent),
 }
 
 /// Why an admin input changed nothing.
@@ -360,6 +364,32 @@ pub enum Refusal {
     #[n(22)]
     #[error("it takes a role that the person does not hold")]
     RoleMissing,
+    /// One person may not change this much alone.
+    #[n(70)]
+    #[error(
+        "it goes beyond what one person may change alone; propose it and let another approve it"
+    )]
+    BeyondBounds,
+    /// Other rules are in force than the proposal would replace.
+    #[n(71)]
+    #[error("the rules it would replace are not the ones in force")]
+    NotTheVersionInForce,
+    /// One version waits already.
+    #[n(72)]
+    #[error("another version of the rules waits; withdraw it first")]
+    AnotherVersionWaits,
+    /// No version of this hash waits.
+    #[n(73)]
+    #[error("no version of this hash waits")]
+    NoSuchVersionWaits,
+    /// Going back to an earlier version takes a halt.
+    #[n(74)]
+    #[error("these rules were in force before; going back to them takes a halt")]
+    RollbackWhileRunning,
+    /// Approving takes somebody who neither wrote nor proposed it.
+    #[n(75)]
+    #[error("approving takes a person who neither wrote nor proposed it")]
+    SelfApproval,
 }
 
 /// Why a report changed nothing.

@@ -5,6 +5,7 @@
 //! on those. A test holds the two against each other for every kind of event.
 
 use crate::Event;
+use crate::adoption::PolicyEvent;
 use fillwright_domain::{
     BookId, ContentDigest, ExecId, InstrumentId, IntentId, IntentKey, Notional, OrderIntentId,
     OrderStatus, Plane, Principal, Px, Qty, ResultStatus, RunId, Side, Text, Timestamp,
@@ -18,6 +19,7 @@ use minicbor::{Decode, Decoder};
 pub enum Fact {
     RulebookAdopted {
         rulebook: Box<Rulebook>,
+        by: Principal,
     },
     RunRegistered {
         run_id: RunId,
@@ -77,6 +79,7 @@ pub enum Fact {
         by: Principal,
     },
     KillSwitchReleased {},
+    Policy(PolicyEvent),
 }
 
 /// Of an order: how the ledgers count it.
@@ -121,8 +124,8 @@ impl Fact {
     #[allow(clippy::too_many_lines, reason = "a table: one arm a kind of event")]
     pub fn of(event: &Event) -> Option<Self> {
         Some(match event {
-            Event::RulebookAdopted { rulebook, .. } => {
-                Self::RulebookAdopted { rulebook: rulebook.clone() }
+            Event::RulebookAdopted { rulebook, by, .. } => {
+                Self::RulebookAdopted { rulebook: rulebook.clone(), by: by.clone() }
             }
             Event::RunRegistered { run_id, manifest_hash, .. } => {
                 Self::RunRegistered { run_id: run_id.clone(), manifest_hash: manifest_hash.clone() }
@@ -197,6 +200,7 @@ impl Fact {
                 Self::KillSwitchReleaseRequested { by: by.clone() }
             }
             Event::KillSwitchReleased { .. } => Self::KillSwitchReleased {},
+            Event::Policy(event) => Self::Policy(event.clone()),
             Event::InputRefused { .. }
             | Event::IntentDuplicated { .. }
             | Event::IntentConflicted { .. }
@@ -227,7 +231,7 @@ impl Fact {
 
     fn read(kind: u32, f: &mut Fields) -> Result<Self, minicbor::decode::Error> {
         Ok(match kind {
-            0 => Self::RulebookAdopted { rulebook: f.get(0)? },
+            0 => Self::RulebookAdopted { rulebook: f.get(0)?, by: f.get(1)? },
             1 => Self::RunRegistered { run_id: f.get(0)?, manifest_hash: f.get(1)? },
             3 => Self::MarkTaken { instrument_id: f.get(0)?, mark_px: f.get(1)?, as_of: f.get(2)? },
             4 => Self::IntentAccepted { intent_key: f.get(1)?, digest: f.get(2)? },
@@ -258,6 +262,7 @@ impl Fact {
             18 => Self::KillSwitchEngaged { by: f.get(0)? },
             19 => Self::KillSwitchReleaseRequested { by: f.get(0)? },
             20 => Self::KillSwitchReleased {},
+            57 => Self::Policy(f.get(0)?),
             _ => {
                 return Err(minicbor::decode::Error::message(
                     "an event of a kind this version does not know",

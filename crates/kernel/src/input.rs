@@ -1,5 +1,6 @@
 //! All that can come in.
 
+use crate::adoption::PolicyInput;
 use fillwright_domain::{
     DigestedIntent, ExecutionReport, InstrumentId, Intent, Principal, Px, Quote, RunId, Text,
     Timestamp,
@@ -94,6 +95,9 @@ pub enum Input {
     /// Time has passed: what fell due happens now.
     #[n(8)]
     Tick,
+    /// Propose, approve or withdraw a version of the rules.
+    #[n(36)]
+    Policy(#[n(0)] Box<PolicyInput>),
 }
 
 impl Input {

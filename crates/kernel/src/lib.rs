@@ -3,6 +3,7 @@
 //! No I/O, clock, randomness, thread, float or hash-ordered iteration. The same inputs give the same events, and the
 //! events alone give the same state and the same effects.
 
+pub mod adoption;
 pub mod answered;
 pub mod control;
 pub mod denial;
@@ -64,6 +65,9 @@ impl Kernel {
 
     /// What happens if this input comes in now. Reads state, never writes it; every refusal is made here.
     pub fn decide(&self, at: Timestamp, input: &Input) -> Vec<Event> {
+        if self.state.versions.is_due(at) {
+            return self.decide_behind_new_rules(at, input);
+        }
         let state = &self.state;
         match input {
             Input::AdoptRulebook { rulebook, by, reason } => {
@@ -83,7 +87,18 @@ impl Kernel {
             Input::ReleaseKillSwitch { by, reason } => control::release(state, by, reason),
             Input::Resume => state.orders.query_all(state.control.is_halted()),
             Input::Tick => Vec::new(),
+            Input::Policy(asked) => adoption::decide(state, at, asked),
         }
+    }
+
+    /// A version of the rules fell due: it comes into force in this step, before the input is looked at. The state is
+    /// copied for it, once a version.
+    fn decide_behind_new_rules(&self, at: Timestamp, input: &Input) -> Vec<Event> {
+        let mut events = adoption::fall_due(&self.state, at);
+        let mut behind = self.clone();
+        behind.replay(at, &events);
+        events.extend(behind.decide(at, input));
+        events
     }
 
     /// What an intent would become if it came in now: its plan, or a skip with its reason. Nothing is recorded, and an id

@@ -1,11 +1,12 @@
 //! Adopting rules, registering runs and taking marks: inputs like any other, refused where they make no sense.
 
 use crate::event::Refusal;
-use crate::{Event, State};
+use crate::{Event, State, adoption};
 use fillwright_domain::{BookId, InstrumentId, Plane, Principal, Px, RunId, Text, Timestamp};
 use fillwright_policy::Rulebook;
 
-/// Puts rules in force, unless they are for another partition, or would leave something in use without its rules.
+/// Puts rules in force, unless they are for another partition, or would leave something in use without its rules. Once
+/// rules are in force, only what one person may change alone: anything further is a proposal.
 pub(crate) fn adopt(
     state: &State,
     rulebook: &Rulebook,
@@ -24,11 +25,23 @@ pub(crate) fn adopt(
 
 fn refusal(state: &State, rulebook: &Rulebook, by: &Principal) -> Option<Refusal> {
     if let Err(why) = state.may_adopt(by) {
-        Some(why)
-    } else if rulebook.partition != state.partition {
+        return Some(why);
+    }
+    if let Some(why) = adoption::unusable(state, rulebook, rulebook.content_hash()) {
+        return Some(why);
+    }
+    if state.versions.pending().is_some() {
+        return Some(Refusal::AnotherVersionWaits);
+    }
+    let in_force = state.rulebook.as_ref();
+    let goes_far = in_force.is_some_and(|rules| !rules.beyond_bounds(rulebook).is_empty());
+    goes_far.then_some(Refusal::BeyondBounds)
+}
+
+/// Why rules cannot be in force here: they are another partition's, or leave something in use without its rules.
+pub(crate) fn misfit(state: &State, rulebook: &Rulebook) -> Option<Refusal> {
+    if rulebook.partition != state.partition {
         Some(Refusal::OtherPartition)
-    } else if state.rulebook.as_ref() == Some(rulebook) {
-        Some(Refusal::NothingNew)
     } else if state.ledgers.iter().any(|(book, plane, ledger)| {
         ledger.holdings().any(|(instrument, holding)| {
             !covers(rulebook, book, plane, instrument, holding.contract_size)
@@ -109,6 +122,6 @@ pub(crate) fn mark(
     }
 }
 
-fn refuse(why: Refusal, by: &Principal) -> Vec<Event> {
+pub(crate) fn refuse(why: Refusal, by: &Principal) -> Vec<Event> {
     vec![Event::InputRefused { why, by: Some(by.clone()) }]
 }

@@ -1,5 +1,6 @@
 //! All the kernel knows, made of events and nothing else.
 
+use crate::adoption::Versions;
 use crate::answered::AnsweredIntents;
 use crate::control::Control;
 use crate::exposure::{Holding, Ledgers, Mark, Reserved};
@@ -50,6 +51,10 @@ pub struct State {
     /// Logical time of the last step.
     #[n(17)]
     pub at: Timestamp,
+    /// The versions of the rules.
+    #[n(25)]
+    #[cbor(default)]
+    pub versions: Versions,
     #[cbor(skip)]
     passing: Passing,
 }
@@ -63,7 +68,8 @@ impl State {
     /// Writes one fact into the state. Never refuses: whatever could be refused was refused when it was decided.
     pub(crate) fn apply(&mut self, fact: Fact) {
         match fact {
-            Fact::RulebookAdopted { rulebook } => {
+            Fact::RulebookAdopted { rulebook, by } => {
+                self.versions.note(&rulebook, self.seq, by);
                 self.rulebook = Some(*rulebook);
                 self.rulebook_seq = self.seq;
             }
@@ -89,6 +95,7 @@ impl State {
             Fact::KillSwitchEngaged { by } => self.control.engage(by),
             Fact::KillSwitchReleaseRequested { by } => self.control.request_release(by),
             Fact::KillSwitchReleased {} => self.control.release(),
+            Fact::Policy(event) => self.versions.apply(event),
             Fact::OrderStatusChanged { .. }
             | Fact::FillBooked { .. }
             | Fact::OrderCancelRequested { .. }

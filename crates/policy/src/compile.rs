@@ -5,7 +5,7 @@ use crate::documents::{
     BooksDocument, ExecutionPoliciesDocument, HomeDocument, PeopleDocument, RiskEnvelopeDocument,
     StrategiesDocument, VenueLimitsRow, VenuesDocument,
 };
-use crate::{Hours, Level, Limits, Role, Rulebook};
+use crate::{Hours, Level, Limits, Role, Rulebook, operator_bounds};
 use fillwright_domain::{CalendarId, Decimal, Instrument, InstrumentId, NumberError, Qty};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -29,6 +29,8 @@ pub struct Documents {
     pub risk_envelope: (String, Vec<u8>),
     /// `config/policies/execution_policies.json`.
     pub execution_policies: (String, Vec<u8>),
+    /// `config/policies/operator_bounds.json`, where there is one.
+    pub operator_bounds: Option<(String, Vec<u8>)>,
     /// `config/calendars/NAME.json`, by name.
     pub calendars: BTreeMap<CalendarId, (String, Vec<u8>)>,
 }
@@ -119,6 +121,7 @@ pub fn compile(documents: &Documents) -> Result<Rulebook, DocumentError> {
         execution,
         people: people.people,
         envelope,
+        bounds: documents.operator_bounds.as_ref().map(json).transpose()?,
     };
     rulebook.instruments = instruments(&documents.venue_limits, &rulebook)?;
     check_home(&rulebook, &documents.home.0)?;
@@ -126,6 +129,9 @@ pub fn compile(documents: &Documents) -> Result<Rulebook, DocumentError> {
     check_books(&rulebook, &documents.books.0)?;
     check_people(&rulebook, &documents.people.0)?;
     check_limits(&rulebook, &documents.risk_envelope.0)?;
+    if let Some((file, _)) = &documents.operator_bounds {
+        operator_bounds::check(&rulebook, file)?;
+    }
     Ok(rulebook)
 }
 

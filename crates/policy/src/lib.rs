@@ -6,14 +6,20 @@
 
 pub mod calendar;
 pub mod compile;
+pub mod difference;
 pub mod documents;
 pub mod envelope;
+mod operator_bounds;
 pub mod people;
 pub mod rulebook;
+mod rules_hash;
 mod unique;
 
 pub use calendar::{Hours, OpenWindow, Tradable};
 pub use compile::{DocumentError, Documents, compile};
+pub use difference::{Change, difference};
 pub use envelope::{Breach, Envelope, Level, Levels, LimitRow, Limits};
+pub use operator_bounds::{Bound, OperatorBounds};
 pub use people::{People, Person, Role, people};
 pub use rulebook::{Book, ExecutionPolicy, Rulebook, Strategy, Venue};
+pub use rules_hash::{NotAHash, RulesHash};

@@ -1,6 +1,6 @@
 //! The compiled rules, whole: what the kernel reads and the journal keeps.
 
-use crate::{Envelope, Hours, People};
+use crate::{Envelope, Hours, OperatorBounds, People};
 use fillwright_domain::{
     AccountId, BookId, CalendarId, Instrument, InstrumentId, LaneId, Notional, Plane, Ratio, RunId,
     StrategyId, Text, VenueId,
@@ -47,6 +47,9 @@ pub struct Rulebook {
     #[n(12)]
     #[cbor(default)]
     pub envelope: Envelope,
+    /// How far one person may move a value alone.
+    #[n(23)]
+    pub bounds: Option<OperatorBounds>,
 }
 
 /// A venue.

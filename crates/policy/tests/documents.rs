@@ -28,6 +28,7 @@ fn documents() -> Documents {
         people: demo!("people.json"),
         risk_envelope: demo!("policies/risk_envelope.json"),
         execution_policies: demo!("policies/execution_policies.json"),
+        operator_bounds: None,
         calendars: BTreeMap::from([
             (CalendarId::new("24x7"), demo!("calendars/24x7.json")),
             (CalendarId::new("CME-ES"), demo!("calendars/CME-ES.json")),

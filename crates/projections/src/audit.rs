@@ -84,6 +84,13 @@ impl Audit {
             Event::KillSwitchReleased { by, reason, .. } => {
                 self.kill_switch(entry, "released", by, reason)
             }
+            Event::Policy(said) => {
+                let hash = said.hash().to_string();
+                let hashes = Outputs { rulebook: Some(&hash), ..Outputs::of(entry) };
+                let reason = said.reason().map(Text::as_str);
+                let metrics = Metrics { by: said.by(), reason, ..Metrics::default() };
+                self.outcome(entry, "version_of_rules", said.name(), hashes, metrics)
+            }
             _ => Ok(()),
         }
     }

@@ -110,7 +110,8 @@ impl Known {
             | Event::PlanMade { .. }
             | Event::KillSwitchEngaged { .. }
             | Event::KillSwitchReleaseRequested { .. }
-            | Event::KillSwitchReleased { .. } => {}
+            | Event::KillSwitchReleased { .. }
+            | Event::Policy(_) => {}
         }
     }
 

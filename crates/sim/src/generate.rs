@@ -9,9 +9,10 @@ use fillwright_domain::{
     Rebalance, ReportKind, RunId, StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
 };
 use fillwright_kernel::Input;
+use fillwright_kernel::adoption::{PolicyInput, Proposal, Word};
 use fillwright_policy::{
-    Book, Breach, Envelope, ExecutionPolicy, Hours, Limits, OpenWindow, People, Role, Rulebook,
-    Strategy, Venue, people,
+    Book, Bound, Breach, Envelope, ExecutionPolicy, Hours, Limits, OpenWindow, OperatorBounds,
+    People, Role, Rulebook, RulesHash, Strategy, Venue, people,
 };
 use std::collections::BTreeMap;
 
@@ -58,6 +59,11 @@ pub struct Generator {
     sent: Vec<(Intent, Option<Quote>)>,
     prices: BTreeMap<InstrumentId, i128>,
     is_wild: bool,
+    /// How many versions of the rules have a name.
+    versions: u64,
+    /// The version it takes to be in force; it is often wrong.
+    in_force: Option<RulesHash>,
+    proposed: Option<RulesHash>,
 }
 
 impl Generator {
@@ -68,6 +74,7 @@ impl Generator {
             INSTRUMENTS.iter().zip([20_000 * UNIT, UNIT / 100_000_000, 190 * UNIT, 600_000 * UNIT]);
         let prices = prices.map(|(id, px)| (InstrumentId::new(id), px)).collect();
         let home = rules.clone();
+        let in_force = Some(rules.content_hash());
         Self {
             rng,
             now_ns: NS_PER_S,
@@ -77,6 +84,9 @@ impl Generator {
             sent: Vec::new(),
             prices,
             is_wild,
+            versions: 0,
+            in_force,
+            proposed: None,
         }
     }
 
@@ -114,9 +124,12 @@ impl Generator {
         if self.halted && self.rng.chance(450) {
             return self.release();
         }
+        if let Some(hash) = self.proposed.filter(|_| self.rng.chance(60)) {
+            return self.word(hash);
+        }
         match self.rng.below(1000) {
-            700..850 => self.mark(),
-            850..880 => self.change_of_rules(),
+            700..840 => self.mark(),
+            840..880 => self.change_of_rules(),
             880..900 => self.registration(),
             900..912 => self.kill(),
             912..916 => self.release(),
@@ -406,15 +419,70 @@ impl Generator {
         for _ in 0..self.rng.below(3) {
             alter(&mut self.rng, &mut rules);
         }
-        let by = if self.rng.chance(850) {
-            Principal::new(self.rng.pick(&["risk-1", "risk-2"]))
-        } else {
-            self.person()
-        };
+        // A name of its own makes it a version of its own: going back to an old one takes a halt.
+        if self.rng.chance(900) {
+            self.versions += 1;
+            rules.version = Text::new(format!("v{}", self.versions));
+        }
+        if self.rng.chance(500) {
+            return self.word_on_rules(rules);
+        }
+        let by = self.risk_person();
         if rules.partition.as_str() == PARTITION && by.as_str().starts_with("risk") {
             self.rules = rules.clone();
         }
+        self.in_force = Some(rules.content_hash());
         Input::AdoptRulebook { rulebook: Box::new(rules), by, reason: Text::new("generated") }
+    }
+
+    fn risk_person(&mut self) -> Principal {
+        if self.rng.chance(850) {
+            Principal::new(self.rng.pick(&["risk-1", "risk-2"]))
+        } else {
+            self.person()
+        }
+    }
+
+    /// A proposal, or a word on the last one.
+    fn word_on_rules(&mut self, rulebook: Rulebook) -> Input {
+        if let Some(hash) = self.proposed.filter(|_| self.rng.chance(300)) {
+            return self.word(hash);
+        }
+        let (by, reason) = (self.risk_person(), Text::new("generated"));
+        let proposal = self.proposal(rulebook, by, reason);
+        Input::Policy(Box::new(PolicyInput::Propose(proposal)))
+    }
+
+    fn word(&mut self, proposed: RulesHash) -> Input {
+        let other = self.rng.chance(100).then(|| self.rules.content_hash());
+        let by = if self.rng.chance(700) { Principal::new("risk-2") } else { self.risk_person() };
+        let reason = Text::new("generated");
+        let word = Word { hash: other.unwrap_or(proposed), by, reason };
+        if self.rng.chance(300) {
+            self.in_force = self.proposed.take();
+        }
+        Input::Policy(Box::new(if self.rng.chance(150) {
+            PolicyInput::Withdraw(word)
+        } else {
+            PolicyInput::Approve(word)
+        }))
+    }
+
+    fn proposal(&mut self, rulebook: Rulebook, by: Principal, reason: Text) -> Proposal {
+        let replaces = self.rng.pick(&[self.in_force, self.proposed]);
+        self.proposed = Some(rulebook.content_hash());
+        Proposal {
+            replaces: replaces.unwrap_or_else(|| rulebook.content_hash()),
+            rulebook: Box::new(rulebook),
+            author: Principal::new(self.rng.pick(&["desk-1", "desk-1", "risk-2", "risk-1", ""])),
+            evidence: vec![Text::new("generated")],
+            effective_at: self.rng.chance(400).then(|| {
+                let later = i64::try_from(self.rng.below(20)).unwrap_or(0);
+                Timestamp::from_ns(self.now_ns + later * NS_PER_S)
+            }),
+            by,
+            reason,
+        }
     }
 
     /// A report nobody sent: any kind, any figures, of an order that may or may not be at work.
@@ -515,6 +583,17 @@ fn rulebook(rng: &mut Rng) -> Rulebook {
             minimum_trade_weight: Ratio::new(number("0.0005")),
         },
         people: team(),
+        bounds: rng.chance(250).then(bounds),
+    }
+}
+
+fn bounds() -> OperatorBounds {
+    let bound = |least: &str, most: &str| Bound { least: number(least), most: number(most) };
+    OperatorBounds {
+        bounds: BTreeMap::from([
+            (Text::new("/execution/quote_age_max_ms"), bound("500", "2000")),
+            (Text::new("/execution/mark_age_max_ms"), bound("1000", "60000")),
+        ]),
     }
 }
 
@@ -637,7 +716,10 @@ fn limits(rng: &mut Rng, absent: u64) -> Limits {
 fn alter(rng: &mut Rng, rules: &mut Rulebook) {
     let instrument = InstrumentId::new(rng.pick(&INSTRUMENTS));
     let book = BookId::new(rng.pick(&BOOKS));
-    match rng.below(17) {
+    match rng.below(20) {
+        17 => rules.execution.quote_age_max_ms = rng.pick(&[499, 500, 1_000, 2_000, 2_001]),
+        18 => rules.bounds = rng.chance(500).then(bounds),
+        19 => rules.environment = Text::new(rng.pick(&["live", "offline"])),
         0 => rules.partition = Text::new(rng.pick(&["other", PARTITION])),
         1 => rules.envelope = envelope(rng),
         2 => toggle(rules.books.get_mut(&book).map(|book| &mut book.enabled)),

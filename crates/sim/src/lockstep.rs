@@ -8,6 +8,7 @@ use crate::rng::Rng;
 use crate::venue::{Habits, Venue};
 use fillwright_domain::Timestamp;
 use fillwright_kernel::{Effect, Event, Input, Kernel, effects_of};
+use fillwright_policy::Rulebook;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Something went wrong at a step.
@@ -78,6 +79,11 @@ impl Pair {
         self.oracle.agrees_with(self.kernel.state())?;
         self.history.push((at, events));
         Ok(effects)
+    }
+
+    /// The rules in force.
+    pub fn rules_in_force(&self) -> Option<&Rulebook> {
+        self.kernel.state().rulebook.as_ref()
     }
 
     /// What happened last.

@@ -6,9 +6,10 @@
 use crate::exact::{Exact, exact};
 use fillwright_domain::{
     ActionType, BookId, ExecId, ExecutionStatus, Instrument, InstrumentId, Intent, IntentId,
-    OrderIntent, OrderIntentId, OrderStatus, OrderType, Plane, Quote, ResultStatus, Side,
-    Timestamp,
+    OrderIntent, OrderIntentId, OrderStatus, OrderType, Plane, Principal, Quote, ResultStatus,
+    Side, Timestamp,
 };
+use fillwright_kernel::adoption::{PolicyEvent, Proposal};
 use fillwright_kernel::{Answer, Effect, Event, Gate, Input, Ruling, State, Verdict};
 use fillwright_policy::{Book, Limits, Rulebook};
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,6 +80,10 @@ pub struct Tally {
     pub kills: u64,
     /// Changes of the rules.
     pub rulebooks: u64,
+    /// Versions proposed.
+    pub proposals: u64,
+    /// Versions approved by a second person.
+    pub approvals: u64,
 }
 
 impl Tally {
@@ -99,6 +104,8 @@ impl Tally {
         self.ignored += other.ignored;
         self.kills += other.kills;
         self.rulebooks += other.rulebooks;
+        self.proposals += other.proposals;
+        self.approvals += other.approvals;
     }
 }
 
@@ -112,6 +119,11 @@ pub struct Oracle {
     orders: BTreeMap<OrderIntentId, Seen>,
     working: BTreeSet<OrderIntentId>,
     positions: BTreeMap<Place, Exact>,
+    /// The version of the rules that waits, and who approved it.
+    waiting: Option<(Proposal, Option<Principal>)>,
+    /// The version that comes into force in this step, and whether somebody approved it.
+    coming: Option<(Box<Rulebook>, bool)>,
+    were_in_force: Vec<Rulebook>,
     /// How much it saw.
     pub tally: Tally,
 }
@@ -160,7 +172,9 @@ impl Oracle {
         event: &Event,
     ) -> Finding {
         match event {
+            Event::Policy(said) => self.version(at, said)?,
             Event::RulebookAdopted { rulebook, .. } => {
+                self.adopted(rulebook)?;
                 self.rules = Some((**rulebook).clone());
                 self.tally.rulebooks += 1;
             }
@@ -253,6 +267,60 @@ impl Oracle {
             | Event::PlanMade { .. }
             | Event::KillSwitchReleaseRequested { .. } => {}
         }
+        Ok(())
+    }
+
+    /// What may become of a version: approved by another, never before its time. [I11]
+    fn version(&mut self, at: Timestamp, said: &PolicyEvent) -> Finding {
+        match said {
+            PolicyEvent::Proposed { proposal, .. } => {
+                must!(self.waiting.is_none(), "two versions of the rules wait");
+                self.waiting = Some((proposal.clone(), None));
+                self.tally.proposals += 1;
+            }
+            PolicyEvent::Approved(word) => {
+                let Some((proposal, approved_by)) = &mut self.waiting else {
+                    return Err("a version was approved that does not wait".to_owned());
+                };
+                let is_other = word.by != proposal.by && word.by != proposal.author;
+                must!(is_other, "[I11] {} approved rules of their own", word.by);
+                *approved_by = Some(word.by.clone());
+                self.tally.approvals += 1;
+            }
+            PolicyEvent::CameInForce { approved_by, .. } => {
+                let Some((proposal, approved)) = self.waiting.take() else {
+                    return Err("a version came into force that did not wait".to_owned());
+                };
+                must!(*approved_by == approved, "other people approved than is said");
+                let is_time = proposal.effective_at.is_none_or(|when| when <= at);
+                must!(is_time, "a version came into force before its time");
+                self.coming = Some((proposal.rulebook, approved.is_some()));
+            }
+            PolicyEvent::Withdrawn(_) | PolicyEvent::Lapsed { .. } => self.waiting = None,
+        }
+        Ok(())
+    }
+
+    /// Rules that were in force come back only while trading is halted, and in live nobody changes rules alone. [K6]
+    fn adopted(&mut self, rulebook: &Rulebook) -> Finding {
+        let coming = self.coming.take();
+        let is_same = coming.as_ref().is_none_or(|(coming, _)| **coming == *rulebook);
+        must!(is_same, "other rules came into force than were proposed");
+        let recent = self.were_in_force.iter().rev().take(64);
+        let was_in_force = recent.into_iter().any(|rules| rules == rulebook);
+        must!(self.is_halted || !was_in_force, "[K6] back to earlier rules without a halt");
+        let is_live =
+            self.rules.iter().chain([rulebook]).any(|rules| rules.environment.as_str() == "live");
+        let is_approved = coming.is_some_and(|(_, is_approved)| is_approved);
+        let is_change = self.rules.as_ref().is_some_and(|old| {
+            Rulebook { version: rulebook.version.clone(), ..old.clone() } != *rulebook
+        });
+        let is_bounded = self.rules.as_ref().is_some_and(|old| old.bounds.is_some());
+        must!(
+            !is_live || !is_change || is_bounded || is_approved,
+            "[I11] the rules of live were changed by one person"
+        );
+        self.were_in_force.push(rulebook.clone());
         Ok(())
     }
 

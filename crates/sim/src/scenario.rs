@@ -22,9 +22,10 @@ use fillwright_domain::{
     ReportKind, RunId, StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
 };
 use fillwright_kernel::Input;
+use fillwright_kernel::adoption::{PolicyInput, Proposal, Word};
 use fillwright_policy::{
-    Book, Breach, Envelope, ExecutionPolicy, Hours, Limits, OpenWindow, Person, Role, Rulebook,
-    Strategy, Venue,
+    Book, Bound, Breach, Envelope, ExecutionPolicy, Hours, Limits, OpenWindow, Person, Role,
+    Rulebook, RulesHash, Strategy, Venue,
 };
 use std::collections::BTreeMap;
 
@@ -57,11 +58,18 @@ struct Stage {
     told: String,
     lines: u64,
     filled: BTreeMap<String, i128>,
+    proposed: Option<RulesHash>,
 }
 
 impl Default for Stage {
     fn default() -> Self {
-        Self { pair: Pair::new(None), told: String::new(), lines: 0, filled: BTreeMap::new() }
+        Self {
+            pair: Pair::new(None),
+            told: String::new(),
+            lines: 0,
+            filled: BTreeMap::new(),
+            proposed: None,
+        }
     }
 }
 
@@ -99,6 +107,9 @@ impl Stage {
             ["run", id, "by", who] => run(id, "9f86d081", who),
             ["run", id, manifest] => run(id, manifest, "research-1"),
             ["adopt", rest @ ..] => adopt(rest),
+            ["propose", rest @ ..] => self.propose(rest),
+            ["approve", rest @ ..] => self.word(PolicyInput::Approve, rest),
+            ["withdraw", rest @ ..] => self.word(PolicyInput::Withdraw, rest),
             ["kill", rest @ ..] => {
                 let (by, reason) = person(rest);
                 Input::EngageKillSwitch { by, reason }
@@ -112,6 +123,46 @@ impl Stage {
             ["report", order, kind, rest @ ..] => self.report(at, order, kind, rest),
             _ => panic!("no such line: {words:?}"),
         }
+    }
+
+    /// `standard by risk-1, version 2, replaces standard, at 9s`: as `adopt`, with what a proposal says besides. It
+    /// replaces what is in force where it names nothing else.
+    fn propose(&mut self, words: &[&str]) -> Input {
+        let text = words.join(" ");
+        let (mut edits, mut effective_at, mut author) = (Vec::new(), None, "desk-1");
+        let mut replaces = self.pair.rules_in_force().map_or_else(standard, Clone::clone);
+        for part in text.split(", ") {
+            match part.split(' ').collect::<Vec<_>>()[..] {
+                ["at", when] => effective_at = Some(moment(when)),
+                ["author", name] => author = name,
+                ["replaces", "standard"] => replaces = standard(),
+                _ => edits.push(part),
+            }
+        }
+        let edits = edits.join(", ");
+        let adopted = adopt(&edits.split(' ').collect::<Vec<_>>());
+        let Input::AdoptRulebook { rulebook, by, reason } = adopted else {
+            unreachable!("adopting is adopting")
+        };
+        self.proposed = rulebook.content_hash().into();
+        Input::Policy(Box::new(PolicyInput::Propose(Proposal {
+            rulebook,
+            replaces: replaces.content_hash(),
+            author: Principal::new(author),
+            evidence: vec![Text::new("TCA-7")],
+            effective_at,
+            by,
+            reason,
+        })))
+    }
+
+    /// A word on what was proposed last, or on `other`, which nobody proposed.
+    fn word(&self, ask: fn(Word) -> PolicyInput, words: &[&str]) -> Input {
+        let is_other = words.first() == Some(&"other");
+        let (by, reason) = person(&words[usize::from(is_other)..]);
+        let proposed = self.proposed.filter(|_| !is_other);
+        let hash = proposed.unwrap_or_else(|| Rulebook::default().content_hash());
+        Input::Policy(Box::new(ask(Word { hash, by, reason })))
     }
 
     fn report(&mut self, at: Timestamp, order: &str, kind: &str, rest: &[&str]) -> Input {
@@ -352,6 +403,12 @@ fn differ(rules: &mut Rulebook, edit: &[&str]) {
         ["at", level, limit, value, "reduce"] => {
             limit_of(limits_at(&mut rules.envelope, level), limit, Some(value), Breach::Reduce);
         }
+        ["environment", name] => rules.environment = Text::new(name),
+        ["bound", path, least, most] => {
+            let bounds = rules.bounds.get_or_insert_default();
+            let bound = Bound { least: number(least), most: number(most) };
+            bounds.bounds.insert(Text::new(path), bound);
+        }
         ["quote_age_max_ms", ms] => {
             rules.execution.quote_age_max_ms = ms.parse().expect("milliseconds");
         }
@@ -479,6 +536,7 @@ pub fn standard() -> Rulebook {
             minimum_trade_weight: Ratio::new(number("0.001")),
         },
         people: team(),
+        ..Rulebook::default()
     }
 }
 

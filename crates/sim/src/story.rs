@@ -5,6 +5,7 @@ use fillwright_domain::{
     ExecutionPlan, ExecutionResult, IntentId, IntentKey, OrderIntent, OrderIntentId, OrderStatus,
     OrderType, Side, TimeInForce,
 };
+use fillwright_kernel::adoption::PolicyEvent;
 use fillwright_kernel::{Effect, Event, Ruling, Verdict};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -149,8 +150,22 @@ impl Names {
             Event::KillSwitchReleased { by, requested_by, .. } => {
                 format!("kill switch released by {requested_by} and {by}")
             }
+            Event::Policy(said) => version(said),
             _ => unreachable!("told above"),
         }
+    }
+}
+
+fn version(said: &PolicyEvent) -> String {
+    match said {
+        PolicyEvent::Proposed { proposal, needs_approval, .. } => {
+            let waits = if *needs_approval { ", a second person must approve" } else { "" };
+            format!("rulebook {} proposed by {}{waits}", proposal.rulebook.version, proposal.by)
+        }
+        PolicyEvent::Approved(word) => format!("proposed rulebook approved by {}", word.by),
+        PolicyEvent::Withdrawn(word) => format!("proposed rulebook withdrawn by {}", word.by),
+        PolicyEvent::CameInForce { .. } => "proposed rulebook comes into force".to_owned(),
+        PolicyEvent::Lapsed { why, .. } => format!("proposed rulebook lapses: {why}"),
     }
 }
 

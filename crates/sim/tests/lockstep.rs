@@ -9,16 +9,20 @@ const SEEDS: u64 = 10_000;
 /// How often each reason has to come up, or the generator has lost its way there.
 const TIMES_MIN: u64 = 50;
 /// Every reason to refuse, skip or ignore.
-const REASONS: [&str; 53] = [
+const REASONS: [&str; 59] = [
     "AlreadyEngaged",
     "Anonymous",
+    "AnotherVersionWaits",
+    "BeyondBounds",
     "FigureOutOfRange",
     "Impossible",
     "MarkFromFuture",
     "MarkOutOfOrder",
     "MarkUnusable",
     "NoSuchOrder",
+    "NoSuchVersionWaits",
     "NotEngaged",
+    "NotTheVersionInForce",
     "NothingNew",
     "OtherPartition",
     "Overfill",
@@ -26,7 +30,9 @@ const REASONS: [&str; 53] = [
     "PersonUnknown",
     "Repeated",
     "RoleMissing",
+    "RollbackWhileRunning",
     "SamePerson",
+    "SelfApproval",
     "StillInUse",
     "already_closing",
     "asset_exposure_above_cap",

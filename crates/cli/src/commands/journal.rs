@@ -189,6 +189,7 @@ fn kind_of(event: &Event) -> &'static str {
         Event::KillSwitchEngaged { .. } => "kill_switch_engaged",
         Event::KillSwitchReleaseRequested { .. } => "kill_switch_release_requested",
         Event::KillSwitchReleased { .. } => "kill_switch_released",
+        Event::Policy(event) => event.name(),
     }
 }
 

@@ -9,6 +9,7 @@ use fillwright_domain::{
     ActionType, Ask, Constraint, ExecutionIntent, ExecutionOutcome, ExecutionPlan, ExecutionStatus,
     OrderIntent, OrderStatus, OrderType, Plane, ReportKind, ResultStatus, Side, Text,
 };
+use fillwright_kernel::adoption::PolicyInput;
 use fillwright_kernel::{Event, Input};
 
 impl Report for Story {
@@ -413,5 +414,10 @@ pub(super) fn entry_word(input: &Input) -> &'static str {
         Input::ReleaseKillSwitch { .. } => "release",
         Input::Resume => "restart",
         Input::Tick => "tick",
+        Input::Policy(asked) => match **asked {
+            PolicyInput::Propose(_) => "rules proposed",
+            PolicyInput::Approve(_) => "rules approved",
+            PolicyInput::Withdraw(_) => "rules withdrawn",
+        },
     }
 }

@@ -57,6 +57,13 @@ impl Blotter {
                 reason.as_str(),
                 Some(requested_by.as_str()),
             ),
+            Event::Policy(said) => self.admin(
+                entry,
+                said.name(),
+                said.by(),
+                said.reason().map(Text::as_str).unwrap_or_default(),
+                Some(&said.hash().to_string()),
+            ),
             Event::IntentAccepted { .. } => self.intent(entry),
             Event::IntentDuplicated { intent_id, first_seq, status } => {
                 let status = status.map(ResultStatus::as_str);

@@ -6,6 +6,7 @@ use fillwright_domain::{
     ActionType, ExecId, Notional, OrderIntent, OrderStatus, OrderType, Origin, Principal, Px, Qty,
     Ratio, ResultStatus, RunId, Side, Text, TimeInForce, Timestamp, Urgency,
 };
+use fillwright_kernel::adoption::PolicyInput;
 use fillwright_kernel::{IgnoredReport, Input, Refusal};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -49,6 +50,11 @@ pub(super) fn input_name(input: &Input) -> &'static str {
         Input::ReleaseKillSwitch { .. } => "release_kill_switch",
         Input::Resume => "resume",
         Input::Tick => "tick",
+        Input::Policy(asked) => match **asked {
+            PolicyInput::Propose(_) => "propose_rulebook",
+            PolicyInput::Approve(_) => "approve_rulebook",
+            PolicyInput::Withdraw(_) => "withdraw_rulebook",
+        },
     }
 }
 

@@ -283,6 +283,17 @@ impl<'a> Writer<'a> {
                     scope: "global",
                 })
             }
+            Event::Policy(said) => {
+                let hash = said.hash().to_string();
+                let detail = PolicyChange {
+                    change: said.name(),
+                    rulebook_hash: Some(&hash),
+                    by: said.by(),
+                    reason: said.reason(),
+                    ..PolicyChange::default()
+                };
+                self.plain("policy_change", detail)
+            }
             Event::MarkTaken { .. }
             | Event::PlanMade { .. }
             | Event::OutcomeRecorded { .. }

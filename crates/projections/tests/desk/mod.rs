@@ -316,6 +316,7 @@ pub fn rulebook(version: &str) -> Rulebook {
             ("ops-2", &[Role::Risk]),
             ("research-1", &[Role::Admin]),
         ]),
+        ..Rulebook::default()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::facts::{Facts, Held};
 use super::gates::worth;
+use super::versions;
 use crate::exact::{Exact, exact};
 use fillwright_domain::{
     BookId, InstrumentId, OrderIntentId, OrderStatus, Plane, Principal, Px, Rounding, RunId, Text,
@@ -21,21 +22,21 @@ pub(super) fn adopt(
     if let Some(why) = may {
         return refused(why, by);
     }
-    if rulebook.partition.as_str() != facts.partition {
-        return refused(Refusal::OtherPartition, by);
+    if let Some(why) = versions::unusable(facts, rulebook) {
+        return refused(why, by);
     }
-    if facts.rulebook().is_some_and(|(_, in_force)| in_force == rulebook) {
-        return refused(Refusal::NothingNew, by);
+    if versions::waiting(facts).is_some() {
+        return refused(Refusal::AnotherVersionWaits, by);
     }
-    if !facts.ledgers().iter().all(|(book, plane)| still_ruled(facts, rulebook, book, *plane)) {
-        return refused(Refusal::StillInUse, by);
+    if facts.rulebook().is_some_and(|(_, old)| versions::goes_far(old, rulebook)) {
+        return refused(Refusal::BeyondBounds, by);
     }
     let rulebook = Box::new(rulebook.clone());
     vec![Event::RulebookAdopted { rulebook, by: by.clone(), reason: reason.clone() }]
 }
 
 /// Whether new rules still know everything a book holds: instrument, contract size, and the plane it is held on.
-fn still_ruled(facts: &Facts, new: &Rulebook, book: &BookId, plane: Plane) -> bool {
+pub(super) fn still_ruled(facts: &Facts, new: &Rulebook, book: &BookId, plane: Plane) -> bool {
     facts.holdings(book, plane).iter().all(|held| {
         let old = facts.rulebook().and_then(|(_, old)| old.instruments.get(&held.instrument_id));
         let Some(instrument) = new.instruments.get(&held.instrument_id) else { return false };
@@ -207,6 +208,6 @@ pub(super) fn release(facts: &Facts, by: &Principal, reason: &Text) -> Vec<Event
     }]
 }
 
-fn refused(why: Refusal, by: &Principal) -> Vec<Event> {
+pub(super) fn refused(why: Refusal, by: &Principal) -> Vec<Event> {
     vec![Event::InputRefused { why, by: Some(by.clone()) }]
 }

@@ -9,6 +9,7 @@ use fillwright_domain::{
 use fillwright_kernel::Event;
 use fillwright_policy::Rulebook;
 
+#[derive(Clone, Copy)]
 pub(super) struct Facts<'a> {
     pub(super) partition: &'a str,
     pub(super) history: &'a [Entry],

@@ -10,6 +10,7 @@ mod gates;
 mod intents;
 mod limits;
 mod orders;
+mod versions;
 
 use facts::Facts;
 use fillwright_domain::Timestamp;
@@ -44,6 +45,18 @@ impl Reference {
     /// What happens if this input comes in now.
     pub fn decide(&self, at: Timestamp, input: &Input) -> Vec<Event> {
         let facts = Facts::new(&self.partition, &self.history);
+        let due = versions::fall_due(&facts, at);
+        if due.is_empty() {
+            return Self::answer(facts, at, input);
+        }
+        // What fell due happened before the input was looked at, in the same entry.
+        let mut behind = self.clone();
+        behind.record(at, input, &due);
+        let answered = Self::answer(Facts::new(&self.partition, &behind.history), at, input);
+        due.into_iter().chain(answered).collect()
+    }
+
+    fn answer(facts: Facts, at: Timestamp, input: &Input) -> Vec<Event> {
         match input {
             Input::AdoptRulebook { rulebook, by, reason } => {
                 admin::adopt(&facts, rulebook, by, reason)
@@ -62,6 +75,7 @@ impl Reference {
             Input::ReleaseKillSwitch { by, reason } => admin::release(&facts, by, reason),
             Input::Resume => orders::resume(&facts),
             Input::Tick => Vec::new(),
+            Input::Policy(asked) => versions::answer(&facts, at, asked),
         }
     }
 
