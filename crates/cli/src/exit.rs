@@ -66,6 +66,10 @@ impl Stop {
         Self { exit: Exit::Configuration, message: message.into() }
     }
 
+    pub(crate) fn found(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Found, message: message.into() }
+    }
+
     pub(crate) fn locked(message: impl Into<String>) -> Self {
         Self { exit: Exit::Locked, message: message.into() }
     }

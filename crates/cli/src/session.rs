@@ -1,5 +1,6 @@
 //! A home at work for one command: the desk, its read models, and what is heard while sources are read.
 
+use crate::exit::Stop;
 use crate::output::{self, Output};
 use crate::progress;
 use crate::refusals::{RefusalLog, RefusedLine};
@@ -7,14 +8,14 @@ use crate::replies;
 use crate::requests;
 use crate::words;
 use anyhow::Result;
-use fillwright_domain::{BookId, InstrumentId, Principal, Quote, Timestamp};
+use fillwright_domain::{BookId, InstrumentId, Principal, Quote, Text, Timestamp};
 use fillwright_engine::intake::{self, IntakeReport, Progress};
 use fillwright_engine::{Clock, Desk, Home, Projector, Recovered, Reply};
 use fillwright_journal::codec;
 use fillwright_kernel::Input;
 use indicatif::ProgressBar;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -70,7 +71,6 @@ impl Session {
         let (desk, recovered) = Desk::open(home, clock, by, |seq| bar.set_position(seq))?;
         bar.finish_and_clear();
         tell_recovery(&recovered, output)?;
-        tell_withheld(&desk, by);
         let projector = Projector::beside(&desk, BUILD)?;
         let before_seq = recovered.opened.last_seq;
         let heard = Heard::default();
@@ -79,6 +79,48 @@ impl Session {
             Self { desk, projector, refusals, speaks: None, projected, before_seq, heard };
         session.project()?;
         Ok(session)
+    }
+
+    /// Says where the documents differ from the rules in force, which go on holding.
+    pub(crate) fn tell_differences(&self) {
+        let changes = self.desk.differences();
+        if !changes.is_empty() {
+            let files: BTreeSet<&str> =
+                changes.iter().map(|change| document_of(&change.path)).collect();
+            output::note(format_args!(
+                "warning: the rules in force hold; what {} say differently does not ({}): see `fillwright policy \
+                 diff`, and put it in force with `fillwright policy adopt`",
+                files.into_iter().collect::<Vec<_>>().join(", "),
+                words::count(changes.len() as u64, "value", "values"),
+            ));
+        }
+    }
+
+    /// Whether the documents differ from the rules in force.
+    pub(crate) fn differs(&self) -> bool {
+        !self.desk.differences().is_empty()
+    }
+
+    /// Whether the rules in force are those of live.
+    pub(crate) fn is_live(&self) -> bool {
+        let rules = self.desk.kernel().state().rulebook.as_ref();
+        rules.is_some_and(|rules| rules.environment.as_str() == "live")
+    }
+
+    /// Puts what the documents say in force, as far as one person may change it alone.
+    pub(crate) fn adopt_documents(&mut self, by: &Principal) -> Result<()> {
+        if !self.differs() {
+            return Ok(());
+        }
+        let rulebook = Box::new(self.desk.home().rulebook()?);
+        let reason = Text::new("the policy documents changed");
+        let input = Input::AdoptRulebook { rulebook, by: by.clone(), reason };
+        match self.desk.ask_about_rules(input)? {
+            None => Ok(()),
+            Some(why) => {
+                Err(Stop::configuration(format!("the documents were not adopted: {why}")).into())
+            }
+        }
     }
 
     /// Says answers from now on as they come.
@@ -275,17 +317,24 @@ impl Ear {
     }
 }
 
-/// Says what recovery found, where there was something to recover.
-/// Says where the documents differ from the rules in force and this person may not adopt them.
-fn tell_withheld(desk: &Desk, by: &Principal) {
-    if let Some(why) = desk.not_adopted() {
-        output::note(format_args!(
-            "warning: the documents under config/ differ from the rules in force, and {by} may not adopt them: {why}. \
-             The rules in force stay; let somebody with the role risk run this home once"
-        ));
+/// The document under `config/` that holds a value of the rules.
+pub(crate) fn document_of(path: &str) -> &'static str {
+    match path.split('/').nth(1).unwrap_or_default() {
+        "version" | "partition" | "environment" => "fillwright.json",
+        "venues" => "venues.json",
+        "instruments" => "venue_limits.csv",
+        "strategies" => "strategies.json",
+        "books" => "books.json",
+        "calendars" => "calendars/*.json",
+        "execution" => "policies/execution_policies.json",
+        "people" => "people.json",
+        "envelope" => "policies/risk_envelope.json",
+        "bounds" => "policies/operator_bounds.json",
+        _ => "other documents",
     }
 }
 
+/// Says what recovery found, where there was something to recover.
 fn tell_recovery(recovered: &Recovered, output: Output) -> Result<()> {
     let opened = &recovered.opened;
     for skipped in &recovered.skipped {

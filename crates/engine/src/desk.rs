@@ -6,8 +6,8 @@ use crate::recovery::{Recovered, RecoveryError, recover_with};
 use crate::{Clock, Quotes, Sequencer, SequencerError};
 use fillwright_domain::{ExecutionReport, IntentId, Principal, Text};
 use fillwright_journal::{FileStorage, JournalOptions, Receipt, codec, snapshot};
-use fillwright_kernel::{Answer, Effect, Input, Kernel, Refusal};
-use fillwright_policy::Rulebook;
+use fillwright_kernel::{Answer, Effect, Event, Input, Kernel, Refusal};
+use fillwright_policy::{Change, Rulebook, difference};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ pub struct Desk {
     stub: LiveStub,
     quotes: Quotes,
     clock: Box<dyn Clock>,
-    not_adopted: Option<Refusal>,
+    differences: Vec<Change>,
 }
 
 impl Desk {
@@ -82,30 +82,46 @@ impl Desk {
             stub,
             quotes: Quotes::default(),
             clock,
-            not_adopted: None,
+            differences: Vec::new(),
         };
         if desk.kernel().state().orders.iter().next().is_some() {
             desk.process([Input::Resume])?;
         }
-        desk.adopt(rulebook, by)?;
+        desk.begin(rulebook, by)?;
         desk.register_runs(by)?;
         Ok((desk, recovered))
     }
 
-    /// Adopts the documents where they differ from the rules in force. Somebody who may not adopt works on under those:
-    /// whoever says stop is heard, whatever lies in `config/`.
-    fn adopt(&mut self, rulebook: Rulebook, by: &Principal) -> Result<(), DeskError> {
-        let state = self.kernel().state();
-        if state.rulebook.as_ref() == Some(&rulebook) {
+    /// Puts the documents in force where nothing was ever in force. Later they change nothing by lying there: the rules
+    /// in force hold, and what differs from them is only told.
+    fn begin(&mut self, rulebook: Rulebook, by: &Principal) -> Result<(), DeskError> {
+        if let Some(in_force) = &self.kernel().state().rulebook {
+            self.differences = difference(in_force, &rulebook);
             return Ok(());
         }
-        if let Err(why) = state.may_adopt(by) {
-            self.not_adopted = Some(why);
-            return Ok(());
-        }
-        let reason = Text::new("the policy documents changed");
+        let reason = Text::new("the first rules of this home");
         let rulebook = Box::new(rulebook);
         self.process([Input::AdoptRulebook { rulebook, by: by.clone(), reason }]).map(|_| ())
+    }
+
+    /// What the policy documents said otherwise than the rules in force when the home was opened.
+    pub fn differences(&self) -> &[Change] {
+        &self.differences
+    }
+
+    /// Asks for something about the rules, and says why it was refused, where it was.
+    ///
+    /// # Errors
+    ///
+    /// `DeskError` where the journal fails.
+    pub fn ask_about_rules(&mut self, input: Input) -> Result<Option<Refusal>, DeskError> {
+        let now = self.clock.now();
+        let refused = self.kernel().decide(now, &input).into_iter().find_map(|event| match event {
+            Event::InputRefused { why, .. } => Some(why),
+            _ => None,
+        });
+        self.process([input])?;
+        Ok(refused)
     }
 
     /// Registers the runs of the registry that are not registered yet, where `by` may register any.
@@ -129,11 +145,6 @@ impl Desk {
             })
             .collect();
         self.process(inputs).map(|_| ())
-    }
-
-    /// Why the policy documents, which differ from the rules in force, were not adopted.
-    pub fn not_adopted(&self) -> Option<Refusal> {
-        self.not_adopted
     }
 
     /// The home.

@@ -10,3 +10,4 @@ pub(crate) mod release;
 pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod verify;
+pub(crate) mod versions;

@@ -1,6 +1,7 @@
 //! `fillwright policy`: the written rules of a home, checked and shown.
 
 use crate::arguments::Common;
+use crate::commands::versions;
 use crate::exit::Exit;
 use crate::output::{Output, Report, table};
 use crate::reading::JournalReader;
@@ -18,11 +19,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::error::Error;
 
-/// Check or show the written rules of a home.
+/// The written rules of a home: checked, shown, put in force, and their history.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Policy {
     Check(Check),
     Show(Show),
+    Adopt(versions::Adopt),
+    Approve(versions::Approve),
+    Withdraw(versions::Withdraw),
+    Rollback(versions::Rollback),
+    History(versions::History),
+    Diff(versions::Diff),
 }
 
 /// Compile every policy document, and say what is wrong and where; nothing is adopted.
@@ -51,10 +58,15 @@ pub(crate) struct Show {}
 
 impl Policy {
     pub(crate) fn run(self, common: &Common) -> Result<Exit> {
-        let (home, output) = (common.home()?, common.output());
         match self {
-            Self::Check(_) => check(&home, output),
-            Self::Show(_) => show(&home, output),
+            Self::Check(_) => check(&common.home()?, common.output()),
+            Self::Show(_) => show(&common.home()?, common.output()),
+            Self::Adopt(command) => command.run(common),
+            Self::Approve(command) => command.run(common),
+            Self::Withdraw(command) => command.run(common),
+            Self::Rollback(command) => command.run(common),
+            Self::History(command) => command.run(common),
+            Self::Diff(command) => command.run(common),
         }
     }
 }
@@ -390,10 +402,10 @@ impl Report for Shown {
         let since = self.in_force_since_seq.unwrap_or_default();
         let standing = match self.standing {
             "in_force" => format!("these rules are in force since entry {since}"),
-            "not_adopted" => {
-                format!("other rules are in force since entry {since}; the next run adopts these")
-            }
-            _ => "no rules were adopted yet; the next run adopts these".to_owned(),
+            "not_adopted" => format!(
+                "other rules are in force since entry {since}; `fillwright policy diff` tells the two apart"
+            ),
+            _ => "no rules were adopted yet; the first run adopts these".to_owned(),
         };
         let strategies: Vec<String> = rules
             .strategies

@@ -77,6 +77,9 @@ pub(crate) struct Run {
         default_value = "operator"
     )]
     by: String,
+    /// Put what the documents under `config/` say in force first, as far as one person may change it alone.
+    #[arg(long)]
+    adopt: bool,
     /// End with 1 where a line had to be refused.
     #[arg(long)]
     strict: bool,
@@ -110,6 +113,7 @@ impl Run {
         let by = Principal::new(&self.by);
         let mut session = Session::open(home.clone(), self.clock()?, &by, output)?;
         let before_seq = session.before_seq;
+        self.settle_rules(&mut session, &by)?;
         let worked = match input {
             Some((source, input)) => take_stream(&mut session, &source, input, &ending, output),
             None if self.watch => watch(&mut session, &home, &by, &ending, output),
@@ -123,6 +127,23 @@ impl Run {
         let summary = summary(before_seq, closed, heard, rows);
         output.report(&summary)?;
         Ok(if self.strict && summary.refused > 0 { Exit::Found } else { Exit::Done })
+    }
+
+    /// Puts what the documents say in force where that was asked for; otherwise the rules in force hold, and live does
+    /// not start beside documents that say something else.
+    fn settle_rules(&self, session: &mut Session, by: &Principal) -> Result<()> {
+        if self.adopt {
+            return session.adopt_documents(by);
+        }
+        session.tell_differences();
+        if session.is_live() && session.differs() {
+            return Err(Stop::configuration(
+                "live does not start while the documents under config/ differ from the rules in force; adopt them \
+                 (`fillwright policy adopt`) or restore them",
+            )
+            .into());
+        }
+        Ok(())
     }
 
     fn clock(&self) -> Result<Box<dyn Clock>> {

@@ -63,3 +63,76 @@ fn rules_that_changed_are_shown_as_not_adopted_yet() {
     assert_eq!(stage.json(&["policy", "show"])["standing"], "not_adopted");
     assert_eq!(stage.json(&["status"])["rules_version"], "demo-2026-01");
 }
+
+fn rename_version(stage: &Stage, from: &str, to: &str) {
+    let home = fs::read_to_string(stage.path("config/fillwright.json")).expect("a home");
+    stage.write("config/fillwright.json", home.replace(from, to));
+}
+
+#[test]
+fn a_run_goes_on_with_the_rules_in_force_and_says_which_documents_differ() {
+    let stage = Stage::demo();
+    rename_version(&stage, "demo-2026-01", "demo-2026-02");
+    let ran = stage.run(&["run", "--by", "risk-1"]).ok();
+    assert!(ran.err.contains("the rules in force hold"), "{}", ran.err);
+    assert!(ran.err.contains("fillwright.json"), "{}", ran.err);
+    assert_eq!(stage.json(&["status"])["rules_version"], "demo-2026-01");
+    stage.run(&["run", "--by", "risk-1", "--adopt"]).ok();
+    assert_eq!(stage.json(&["status"])["rules_version"], "demo-2026-02");
+}
+
+#[test]
+fn live_does_not_start_beside_documents_that_are_not_in_force() {
+    let stage = Stage::idle();
+    let home = fs::read_to_string(stage.path("config/fillwright.json")).expect("a home");
+    stage.write("config/fillwright.json", home.replace("\"paper\"", "\"live\""));
+    stage.run(&["run", "--by", "risk-1"]).ok();
+    rename_version(&stage, "demo-2026-01", "demo-2026-02");
+    let ran = stage.run(&["run", "--by", "risk-1"]);
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    assert!(ran.err.contains("live does not start"), "{}", ran.err);
+}
+
+#[test]
+fn a_change_beyond_the_bounds_is_adopted_by_two_and_taken_back_while_halted() {
+    let stage = Stage::idle();
+    let bounds = r#"{"bounds":{"/execution/quote_age_max_ms":{"least":"10000","most":"60000"}}}"#;
+    stage.write("config/policies/operator_bounds.json", bounds);
+    stage.run(&["run", "--by", "risk-1"]).ok();
+    let first = stage.json(&["policy", "history"])["versions"][0]["hash"].clone();
+    let policy = stage.path("config/policies/execution_policies.json");
+    let written = fs::read_to_string(policy).expect("a policy");
+    let change = |age: &str| {
+        let changed = written.replace("60000", age);
+        stage.write("config/policies/execution_policies.json", changed);
+    };
+    change("60001");
+    let signed = ["--by", "risk-1", "--reason", "calmer"];
+    let diff = stage.json(&["policy", "diff"]);
+    assert_eq!(diff["beyond_bounds"][0]["path"], "/execution/quote_age_max_ms");
+    let adopt = [&["policy", "adopt", "--author", "desk-1", "--evidence", "TCA-7"], &signed[..]];
+    let asked = stage.json(&adopt.concat());
+    assert_eq!(asked["came_of_it"], "waits_for_approval");
+    let hash = asked["hash"].as_str().expect("a hash").to_owned();
+    let approve = |by: &str| {
+        stage.json(&["policy", "approve", &hash[..12], "--by", by, "--reason", "checked"])
+    };
+    assert_eq!(approve("risk-1")["came_of_it"], "refused");
+    assert_eq!(approve("risk-2")["came_of_it"], "in_force");
+    let first = first.as_str().expect("a hash");
+    let rollback = [&["policy", "rollback", first], &signed[..]].concat();
+    let refused = stage.json(&rollback);
+    let why = refused["why_refused"].as_str().expect("a reason");
+    assert!(why.contains("takes a halt"), "{why}");
+    stage.run(&["kill", "--by", "ops-1", "--reason", "wrong limits"]).ok();
+    // Back to a value within its bound: one person, once trading is halted.
+    assert_eq!(stage.json(&rollback)["came_of_it"], "in_force");
+    let history = stage.json(&["policy", "history"]);
+    let steps = history["versions"].as_array().expect("versions");
+    let told: Vec<&str> = steps.iter().filter_map(|step| step["what"].as_str()).collect();
+    let two = ["rulebook_proposed", "rulebook_approved", "rulebook_came_in_force", "in_force"];
+    let one = ["rulebook_proposed", "rulebook_came_in_force", "in_force"];
+    assert_eq!(told, [&["in_force"], &two[..], &one[..]].concat());
+    assert_eq!(steps[1]["author"], "desk-1");
+    assert_eq!(steps[1]["evidence"][0], "TCA-7");
+}

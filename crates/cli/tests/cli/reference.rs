@@ -5,7 +5,7 @@ use expect_test::expect_file;
 use std::fmt::Write;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 21] = [
     &[],
     &["demo"],
     &["run"],
@@ -19,6 +19,12 @@ const COMMANDS: [&[&str]; 15] = [
     &["policy"],
     &["policy", "check"],
     &["policy", "show"],
+    &["policy", "adopt"],
+    &["policy", "approve"],
+    &["policy", "withdraw"],
+    &["policy", "rollback"],
+    &["policy", "history"],
+    &["policy", "diff"],
     &["kill"],
     &["release"],
 ];
