@@ -9,7 +9,8 @@ use fillwright_domain::{
 };
 use fillwright_kernel::Input;
 use fillwright_policy::{
-    Book, Breach, Envelope, ExecutionPolicy, Hours, Limits, Role, Rulebook, Strategy, Venue, people,
+    Book, Breach, Envelope, ExecutionPolicy, Hours, IncidentRules, Limits, Role, Rulebook,
+    Strategy, Venue, people,
 };
 use std::collections::BTreeMap;
 
@@ -160,6 +161,7 @@ impl Workload {
                 minimum_trade_weight: "0.01".parse()?,
             },
             people: people(&[("bench", &[Role::Risk]), ("bench-2", &[Role::Trader])]),
+            incident_rules: IncidentRules::standard(),
             ..Rulebook::default()
         };
         rulebook.calendars.insert(always.clone(), Hours::Always);

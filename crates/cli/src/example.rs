@@ -28,6 +28,7 @@ const FILES: &[(&str, &[u8])] = files![
     "config/fillwright.json",
     "config/people.json",
     "config/policies/execution_policies.json",
+    "config/policies/incident_rules.json",
     "config/policies/risk_envelope.json",
     "config/strategies.json",
     "config/venue_limits.csv",

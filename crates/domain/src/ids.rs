@@ -25,6 +25,8 @@ text_types! {
     RunId;
     /// Names a position as the portfolio manager keeps it.
     PositionId;
+    /// Names an incident: the entry that opened it, and its place there.
+    IncidentId;
     /// A person or service that asked for something.
     Principal;
     /// The venue's own name for an order (FIX 37).

@@ -7,6 +7,7 @@
 pub mod digested_intent;
 pub mod hex;
 pub mod ids;
+pub mod incident;
 pub mod instrument;
 pub mod intent;
 pub mod number;
@@ -23,10 +24,11 @@ pub mod time;
 
 pub use digested_intent::DigestedIntent;
 pub use ids::{
-    AccountId, BookId, CalendarId, ClientOrderId, ContentDigest, ExecId, ExecutionId, InstrumentId,
-    IntentId, IntentKey, LaneId, OrderIntentId, PositionId, Principal, RunId, StrategyId, VenueId,
-    VenueOrderId,
+    AccountId, BookId, CalendarId, ClientOrderId, ContentDigest, ExecId, ExecutionId, IncidentId,
+    InstrumentId, IntentId, IntentKey, LaneId, OrderIntentId, PositionId, Principal, RunId,
+    StrategyId, VenueId, VenueOrderId,
 };
+pub use incident::{ComponentKind, HealthStatus, IncidentCategory, Severity, StartupAnomaly};
 pub use instrument::Instrument;
 pub use intent::{ActionType, Ask, ExecutionIntent, Intent, Origin, Rebalance, Regime, Urgency};
 pub use number::{Decimal, Notional, NumberError, NumberText, Px, Qty, Ratio, Rounding};

@@ -122,6 +122,7 @@ impl Home {
             risk_envelope: self.document("config/policies/risk_envelope.json")?,
             execution_policies: self.document("config/policies/execution_policies.json")?,
             operator_bounds: self.optional_document("config/policies/operator_bounds.json")?,
+            incident_rules: self.optional_document("config/policies/incident_rules.json")?,
             calendars: self.calendars()?,
         })
     }

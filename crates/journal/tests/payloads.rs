@@ -6,12 +6,13 @@ mod fixture;
 use expect_test::expect_file;
 use fillwright_domain::{
     ActionType, ContentDigest, Decimal, ExecId, ExecutionOutcome, ExecutionPlan, ExecutionResult,
-    ExecutionStatus, InstrumentId, IntentId, IntentKey, Notional, OrderIntent, OrderIntentId,
-    OrderStatus, OrderType, Plane, Principal, Px, Qty, Ratio, ResultStatus, Side, Text,
-    TimeInForce, Timestamp,
+    ExecutionStatus, IncidentCategory, IncidentId, InstrumentId, IntentId, IntentKey, Notional,
+    OrderIntent, OrderIntentId, OrderStatus, OrderType, Plane, Principal, Px, Qty, Ratio,
+    ResultStatus, Scope, Severity, Side, Text, TimeInForce, Timestamp,
 };
 use fillwright_journal::{ChunkFacts, Journal, MemoryStorage, codec};
 use fillwright_kernel::adoption::{PolicyEvent, Proposal};
+use fillwright_kernel::incidents::{Incident, IncidentEvent, IncidentOrigin};
 use fillwright_kernel::{
     Denial, Event, Fact, Figures, Gate, GateSet, IgnoredReport, Input, Refusal, Ruling, Skip,
     Verdict,
@@ -200,7 +201,30 @@ fn one_of_each() -> Vec<Event> {
             },
             needs_approval: true,
         }),
+        Event::Incident(IncidentEvent::Opened { incident: Box::new(incident()) }),
+        Event::Incident(IncidentEvent::Counted {
+            rule: Text::new("overfill"),
+            scope: Scope::Global,
+            tenth: 17,
+            is_hit: true,
+        }),
     ]
+}
+
+fn incident() -> Incident {
+    Incident {
+        incident_id: IncidentId::new("INC-7-1"),
+        origin: IncidentOrigin::Rule(Text::new("overfill")),
+        category: IncidentCategory::Execution,
+        severity: Severity::Critical,
+        scope: Scope::Venue("BINANCE".into()),
+        blocks: true,
+        summary: Text::new("a venue reported more than was ordered"),
+        opened_at: Timestamp::from_ns(1),
+        hits: 1,
+        acknowledged_by: None,
+        escalated_at: None,
+    }
 }
 
 fn payload(events: &[Event]) -> Vec<u8> {
@@ -212,7 +236,7 @@ fn payload(events: &[Event]) -> Vec<u8> {
 #[test]
 fn every_kind_of_event_comes_back_as_it_was_written() {
     let events = one_of_each();
-    assert_eq!(events.len(), 22, "a new kind of event belongs into this table");
+    assert_eq!(events.len(), 24, "a new kind of event belongs into this table");
     let payload = payload(&events);
     assert_eq!(codec::decode_events(&payload).expect("readable"), events);
     assert_eq!(codec::decode_input(&payload).expect("readable"), Input::Resume);

@@ -136,6 +136,10 @@ pub enum Denial {
     #[n(27)]
     #[error("a figure is too large to be computed exactly")]
     FigureOutOfRange,
+    /// An incident that blocks is open.
+    #[n(200)]
+    #[error("an incident that is open stops new risk here")]
+    BlockingIncident,
 }
 
 /// Why nothing is sent although nothing was refused.
@@ -229,6 +233,7 @@ codes!(Denial {
     AssetExposureAboveCap => "asset_exposure_above_cap",
     PriceUnusable => "price_unusable",
     FigureOutOfRange => "figure_out_of_range",
+    BlockingIncident => "blocking_incident",
 });
 
 codes!(Skip {

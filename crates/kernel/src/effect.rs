@@ -104,6 +104,7 @@ fn effect_of(event: &Event) -> Option<Effect> {
         | Event::KillSwitchEngaged { .. }
         | Event::KillSwitchReleaseRequested { .. }
         | Event::KillSwitchReleased { .. }
-        | Event::Policy(_) => None,
+        | Event::Policy(_)
+        | Event::Incident(_) => None,
     }
 }

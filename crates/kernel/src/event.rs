@@ -1,6 +1,7 @@
 //! All that can have happened.
 
 use crate::adoption::PolicyEvent;
+use crate::incidents::IncidentEvent;
 use crate::verdict::{GateSet, Verdict};
 use fillwright_domain::{
     BookId, ContentDigest, ExecId, ExecutionOutcome, ExecutionPlan, ExecutionResult, InstrumentId,
@@ -301,6 +302,9 @@ pub enum Event {
     /// Something became of a version of the rules.
     #[n(57)]
     Policy(#[n(0)] PolicyEvent),
+    /// Something happened to an incident, or a rule counted something.
+    #[n(50)]
+    Incident(#[n(0)] IncidentEvent),
 }
 
 /// Why an admin input changed nothing.
@@ -390,6 +394,34 @@ pub enum Refusal {
     #[n(75)]
     #[error("approving takes a person who neither wrote nor proposed it")]
     SelfApproval,
+    /// No such incident is open.
+    #[n(60)]
+    #[error("no such incident is open")]
+    IncidentUnknown,
+    /// Somebody looks at it already.
+    #[n(61)]
+    #[error("somebody has acknowledged it already")]
+    AlreadyAcknowledged,
+    /// Nobody has looked at it yet.
+    #[n(62)]
+    #[error("an incident is acknowledged before it is closed")]
+    NotAcknowledged,
+    /// The summary, note, link or root cause is empty.
+    #[n(63)]
+    #[error("nothing was said: the text is empty")]
+    NothingSaid,
+    /// People have as many incidents open as are kept.
+    #[n(64)]
+    #[error("too many incidents raised by people are open; close some")]
+    TooManyIncidents,
+    /// As many components are known as are kept.
+    #[n(65)]
+    #[error("too many components are known by name")]
+    TooManyComponents,
+    /// The component said the same before.
+    #[n(66)]
+    #[error("the component said the same before")]
+    HealthKnown,
 }
 
 /// Why a report changed nothing.

@@ -6,6 +6,7 @@
 
 use crate::Event;
 use crate::adoption::PolicyEvent;
+use crate::incidents::IncidentEvent;
 use fillwright_domain::{
     BookId, ContentDigest, ExecId, InstrumentId, IntentId, IntentKey, Notional, OrderIntentId,
     OrderStatus, Plane, Principal, Px, Qty, ResultStatus, RunId, Side, Text, Timestamp,
@@ -80,6 +81,7 @@ pub enum Fact {
     },
     KillSwitchReleased {},
     Policy(PolicyEvent),
+    Incident(Box<IncidentEvent>),
 }
 
 /// Of an order: how the ledgers count it.
@@ -201,6 +203,7 @@ impl Fact {
             }
             Event::KillSwitchReleased { .. } => Self::KillSwitchReleased {},
             Event::Policy(event) => Self::Policy(event.clone()),
+            Event::Incident(event) => Self::Incident(Box::new(event.clone())),
             Event::InputRefused { .. }
             | Event::IntentDuplicated { .. }
             | Event::IntentConflicted { .. }
@@ -263,6 +266,7 @@ impl Fact {
             19 => Self::KillSwitchReleaseRequested { by: f.get(0)? },
             20 => Self::KillSwitchReleased {},
             57 => Self::Policy(f.get(0)?),
+            50 => Self::Incident(Box::new(f.get(0)?)),
             _ => {
                 return Err(minicbor::decode::Error::message(
                     "an event of a kind this version does not know",

@@ -1,6 +1,7 @@
 //! All that can come in.
 
 use crate::adoption::PolicyInput;
+use crate::incidents::IncidentInput;
 use fillwright_domain::{
     DigestedIntent, ExecutionReport, InstrumentId, Intent, Principal, Px, Quote, RunId, Text,
     Timestamp,
@@ -98,6 +99,9 @@ pub enum Input {
     /// Propose, approve or withdraw a version of the rules.
     #[n(36)]
     Policy(#[n(0)] Box<PolicyInput>),
+    /// Something about incidents, or about what rules may make one of.
+    #[n(30)]
+    Incident(#[n(0)] Box<IncidentInput>),
 }
 
 impl Input {

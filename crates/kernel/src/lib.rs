@@ -7,11 +7,13 @@ pub mod adoption;
 pub mod answered;
 pub mod control;
 pub mod denial;
+mod detection;
 pub mod effect;
 pub mod event;
 pub mod exposure;
 pub mod fact;
 pub mod gates;
+pub mod incidents;
 pub mod input;
 mod intents;
 pub mod orders;
@@ -68,6 +70,13 @@ impl Kernel {
         if self.state.versions.is_due(at) {
             return self.decide_behind_new_rules(at, input);
         }
+        let mut events = self.decide_alone(at, input);
+        detection::detect(&self.state, at, &mut events);
+        events
+    }
+
+    /// What an input leads to by itself, before the detection rules look at it.
+    fn decide_alone(&self, at: Timestamp, input: &Input) -> Vec<Event> {
         let state = &self.state;
         match input {
             Input::AdoptRulebook { rulebook, by, reason } => {
@@ -86,8 +95,9 @@ impl Kernel {
             Input::EngageKillSwitch { by, reason } => control::engage(state, by, reason),
             Input::ReleaseKillSwitch { by, reason } => control::release(state, by, reason),
             Input::Resume => state.orders.query_all(state.control.is_halted()),
-            Input::Tick => Vec::new(),
             Input::Policy(asked) => adoption::decide(state, at, asked),
+            Input::Tick => incidents::due(state, at).collect(),
+            Input::Incident(input) => incidents::decide(state, at, input),
         }
     }
 
@@ -97,6 +107,8 @@ impl Kernel {
         let mut events = adoption::fall_due(&self.state, at);
         let mut behind = self.clone();
         behind.replay(at, &events);
+        // The input is of the same entry.
+        behind.state.seq = self.state.seq;
         events.extend(behind.decide(at, input));
         events
     }

@@ -5,6 +5,7 @@ use crate::answered::AnsweredIntents;
 use crate::control::Control;
 use crate::exposure::{Holding, Ledgers, Mark, Reserved};
 use crate::fact::{Fact, OrderFact, OutcomeFact};
+use crate::incidents::Incidents;
 use crate::intents::OpenIntent;
 use crate::orders::Orders;
 use fillwright_domain::{InstrumentId, IntentKey, Px, RunId, Text, Timestamp};
@@ -55,6 +56,10 @@ pub struct State {
     #[n(25)]
     #[cbor(default)]
     pub versions: Versions,
+    /// Incidents that are open, and what may become one.
+    #[n(23)]
+    #[cbor(default)]
+    pub incidents: Incidents,
     #[cbor(skip)]
     passing: Passing,
 }
@@ -72,6 +77,7 @@ impl State {
                 self.versions.note(&rulebook, self.seq, by);
                 self.rulebook = Some(*rulebook);
                 self.rulebook_seq = self.seq;
+                self.incidents.begin_counting();
             }
             Fact::RunRegistered { run_id, manifest_hash } => {
                 self.audited_runs.insert(run_id, manifest_hash);
@@ -96,6 +102,7 @@ impl State {
             Fact::KillSwitchReleaseRequested { by } => self.control.request_release(by),
             Fact::KillSwitchReleased {} => self.control.release(),
             Fact::Policy(event) => self.versions.apply(event),
+            Fact::Incident(event) => self.incidents.apply(*event),
             Fact::OrderStatusChanged { .. }
             | Fact::FillBooked { .. }
             | Fact::OrderCancelRequested { .. }

@@ -5,7 +5,7 @@ use crate::documents::{
     BooksDocument, ExecutionPoliciesDocument, HomeDocument, PeopleDocument, RiskEnvelopeDocument,
     StrategiesDocument, VenueLimitsRow, VenuesDocument,
 };
-use crate::{Hours, Level, Limits, Role, Rulebook, operator_bounds};
+use crate::{Hours, IncidentRules, Level, Limits, Role, Rulebook, operator_bounds};
 use fillwright_domain::{CalendarId, Decimal, Instrument, InstrumentId, NumberError, Qty};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -31,6 +31,8 @@ pub struct Documents {
     pub execution_policies: (String, Vec<u8>),
     /// `config/policies/operator_bounds.json`, where there is one.
     pub operator_bounds: Option<(String, Vec<u8>)>,
+    /// `config/policies/incident_rules.json`, where there is one.
+    pub incident_rules: Option<(String, Vec<u8>)>,
     /// `config/calendars/NAME.json`, by name.
     pub calendars: BTreeMap<CalendarId, (String, Vec<u8>)>,
 }
@@ -122,6 +124,7 @@ pub fn compile(documents: &Documents) -> Result<Rulebook, DocumentError> {
         people: people.people,
         envelope,
         bounds: documents.operator_bounds.as_ref().map(json).transpose()?,
+        incident_rules: incident_rules(documents)?,
     };
     rulebook.instruments = instruments(&documents.venue_limits, &rulebook)?;
     check_home(&rulebook, &documents.home.0)?;
@@ -132,6 +135,7 @@ pub fn compile(documents: &Documents) -> Result<Rulebook, DocumentError> {
     if let Some((file, _)) = &documents.operator_bounds {
         operator_bounds::check(&rulebook, file)?;
     }
+    check_incident_rules(&rulebook, documents)?;
     Ok(rulebook)
 }
 
@@ -322,6 +326,19 @@ fn check_people(rulebook: &Rulebook, file: &str) -> Result<(), DocumentError> {
         enabled().filter(|person| person.roles.iter().any(|role| Role::ENDS_STOPS.contains(role)));
     let has_risk = enabled().any(|person| person.roles.contains(&Role::Risk));
     if has_risk && may_ask.count() >= 2 { Ok(()) } else { Err(value(file, "people", PROBLEM)) }
+}
+
+/// The home's own rules, or the standard ones.
+fn incident_rules(documents: &Documents) -> Result<IncidentRules, DocumentError> {
+    documents.incident_rules.as_ref().map_or_else(|| Ok(IncidentRules::standard()), json)
+}
+
+fn check_incident_rules(rulebook: &Rulebook, documents: &Documents) -> Result<(), DocumentError> {
+    let file = documents.incident_rules.as_ref().map_or("", |(file, _)| file);
+    match rulebook.incident_rules.problem() {
+        None => Ok(()),
+        Some((place, problem)) => Err(value(file, &place, problem)),
+    }
 }
 
 fn unknown(file: &str, place: String, name: &str) -> DocumentError {

@@ -1,6 +1,6 @@
 //! The compiled rules, whole: what the kernel reads and the journal keeps.
 
-use crate::{Envelope, Hours, OperatorBounds, People};
+use crate::{Envelope, Hours, IncidentRules, OperatorBounds, People};
 use fillwright_domain::{
     AccountId, BookId, CalendarId, Instrument, InstrumentId, LaneId, Notional, Plane, Ratio, RunId,
     StrategyId, Text, VenueId,
@@ -50,6 +50,10 @@ pub struct Rulebook {
     /// How far one person may move a value alone.
     #[n(23)]
     pub bounds: Option<OperatorBounds>,
+    /// What is noticed, and what makes an incident.
+    #[n(21)]
+    #[cbor(default)]
+    pub incident_rules: IncidentRules,
 }
 
 /// A venue.

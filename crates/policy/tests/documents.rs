@@ -29,6 +29,7 @@ fn documents() -> Documents {
         risk_envelope: demo!("policies/risk_envelope.json"),
         execution_policies: demo!("policies/execution_policies.json"),
         operator_bounds: None,
+        incident_rules: Some(demo!("policies/incident_rules.json")),
         calendars: BTreeMap::from([
             (CalendarId::new("24x7"), demo!("calendars/24x7.json")),
             (CalendarId::new("CME-ES"), demo!("calendars/CME-ES.json")),
@@ -245,4 +246,49 @@ fn any_bytes_in_any_document_are_refused_and_never_panic() {
         place(&mut documents).1 = bytes.to_vec();
         let _ = compile(&documents);
     });
+}
+
+#[test]
+fn a_detection_rule_must_make_sense() {
+    fn rules(documents: &mut Documents) -> &mut (String, Vec<u8>) {
+        documents.incident_rules.as_mut().expect("the demo has rules")
+    }
+    check(
+        rules,
+        r#""hits": 3"#,
+        r#""hits": 0"#,
+        &expect![
+            "config/policies/incident_rules.json: rules: clock_offset: hits must be above zero"
+        ],
+    );
+    check(
+        rules,
+        r#""percent_min": 20"#,
+        r#""percent_min": 101"#,
+        &expect![
+            "config/policies/incident_rules.json: rules: order_rejects: percent_min must be 1 to 100"
+        ],
+    );
+    check(
+        rules,
+        r#""signal": "overfill""#,
+        r#""signal": "weather""#,
+        &expect![[r#"
+        config/policies/incident_rules.json: is not a valid document
+          unknown variant `weather`, expected one of `order_rejected`, `intent_denied`, `risk_breach`, `stale_data`, `overfill`, `impossible_report`, `order_stranded`, `component_unhealthy`, `data_feed_unhealthy`, `broker_unhealthy`, `clock_offset` at line 69 column 25"#]],
+    );
+    check(
+        rules,
+        r#""blocks": true"#,
+        r#""stops": true"#,
+        &expect![[r#"
+        config/policies/incident_rules.json: is not a valid document
+          unknown field `stops`, expected one of `signal`, `by`, `hits`, `window_s`, `percent_min`, `category`, `severity`, `blocks`, `description` at line 12 column 13"#]],
+    );
+}
+
+#[test]
+fn a_home_without_detection_rules_has_the_standard_ones() {
+    let rules = compile(&Documents { incident_rules: None, ..documents() }).expect("compiles");
+    assert_eq!(rules.incident_rules, fillwright_policy::IncidentRules::standard());
 }

@@ -111,7 +111,8 @@ impl Known {
             | Event::KillSwitchEngaged { .. }
             | Event::KillSwitchReleaseRequested { .. }
             | Event::KillSwitchReleased { .. }
-            | Event::Policy(_) => {}
+            | Event::Policy(_)
+            | Event::Incident(_) => {}
         }
     }
 

@@ -6,6 +6,8 @@
 //! | [`execution_log`] | `lakehouse/execution_logs.jsonl` | fills, latencies, costs |
 //! | [`audit`] | `audit.jsonl` | the chain from research run to fill |
 //! | [`actual_state`] | `portfolio_actual_state.json` | the shadow loop |
+//! | [`incidents_log`] | `registry/incidents_log.json` | what went wrong, who looked, what was behind it |
+//! | [`change_log`] | `registry/change_log.jsonl` | every input of a person |
 //! | [`blotter`] | `blotter.sqlite` | questions |
 //!
 //! Each has a cursor of its own, and each is exactly once: killed at any byte and opened again, it goes on to the same
@@ -14,12 +16,15 @@
 pub mod actual_state;
 pub mod audit;
 pub mod blotter;
+pub mod change_log;
 mod database;
 mod disposition;
 mod entry;
 mod error;
+pub mod evidence;
 pub mod execution_log;
 mod facts;
+pub mod incidents_log;
 mod known;
 mod known_store;
 pub mod line_file;

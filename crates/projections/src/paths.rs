@@ -34,6 +34,16 @@ impl Paths {
         self.data.join("audit.jsonl")
     }
 
+    /// `registry/incidents_log.json`.
+    pub fn incidents_log(&self) -> PathBuf {
+        self.data.join("registry/incidents_log.json")
+    }
+
+    /// `registry/change_log.jsonl`.
+    pub fn change_log(&self) -> PathBuf {
+        self.data.join("registry/change_log.jsonl")
+    }
+
     /// `portfolio_actual_state.json`.
     pub fn actual_state(&self) -> PathBuf {
         self.data.join("portfolio_actual_state.json")

@@ -3,7 +3,9 @@
 use crate::actual_state::ActualState;
 use crate::audit::Audit;
 use crate::blotter::Blotter;
+use crate::change_log::ChangeLog;
 use crate::execution_log::ExecutionLog;
+use crate::incidents_log::IncidentsLog;
 use crate::known::Known;
 use crate::known_store::KnownStore;
 use crate::line_file::Vouch;
@@ -117,6 +119,8 @@ impl Projections {
             Slot::new(Audit::open(paths, build, &vouches)?),
             Slot::new(ExecutionLog::open(paths, &vouches)?),
             Slot::new(ActualState::open(paths, &vouches)),
+            Slot::new(IncidentsLog::open(paths, &vouches)?),
+            Slot::new(ChangeLog::open(paths, &vouches)?),
         ];
         let mut known = store.load()?;
         let behind = |slot: &Slot| slot.projection.cursor() < known.seq;

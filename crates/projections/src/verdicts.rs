@@ -33,7 +33,7 @@ pub(crate) fn is_breach(verdict: &Verdict) -> bool {
 }
 
 /// A verdict, flat; what does not apply is left out.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 pub(crate) struct VerdictLine {
     gate: Gate,
     ruling: &'static str,

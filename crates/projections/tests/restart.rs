@@ -18,13 +18,15 @@ fn folder() -> TempDir {
     if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
 }
 
-fn files(paths: &Paths) -> [PathBuf; 5] {
+fn files(paths: &Paths) -> [PathBuf; 7] {
     [
         paths.execution_events(),
         paths.risk_events(),
         paths.execution_log(),
         paths.audit(),
         paths.actual_state(),
+        paths.change_log(),
+        paths.incidents_log(),
     ]
 }
 

@@ -32,9 +32,19 @@ fn names(lines: &[String], field: &str) -> BTreeSet<String> {
 fn the_execution_stream_has_a_line_for_everything_that_happens() {
     let lines = check(Paths::execution_events, &expect_file!["snapshots/events_execution.ndjson"]);
     let expected = [
+        "broker_connection_status_change",
+        "clock_measured",
+        "component_health_change",
+        "data_feed_status_change",
         "dra_decision",
         "execution_outcome",
         "execution_result",
+        "incident_acknowledged",
+        "incident_annotated",
+        "incident_created",
+        "incident_escalated",
+        "incident_linked",
+        "incident_resolved",
         "input_refused",
         "intent_conflict",
         "intent_duplicate",
@@ -53,15 +63,31 @@ fn the_execution_stream_has_a_line_for_everything_that_happens() {
         "policy_change",
         "report_ignored",
         "risk_breach",
+        "startup_anomaly",
     ];
     assert_eq!(names(&lines, "event"), expected.map(str::to_owned).into());
     assert!(lines.len() > 100, "{}", lines.len());
 }
 
 #[test]
-fn the_risk_stream_has_decisions_breaches_and_halts() {
+fn the_risk_stream_has_decisions_breaches_halts_and_incidents() {
     let lines = check(Paths::risk_events, &expect_file!["snapshots/events_risk.ndjson"]);
-    let expected = ["dra_decision", "kill_switch_change", "risk_breach"];
+    let expected = [
+        "broker_connection_status_change",
+        "clock_measured",
+        "component_health_change",
+        "data_feed_status_change",
+        "dra_decision",
+        "incident_acknowledged",
+        "incident_annotated",
+        "incident_created",
+        "incident_escalated",
+        "incident_linked",
+        "incident_resolved",
+        "kill_switch_change",
+        "risk_breach",
+        "startup_anomaly",
+    ];
     assert_eq!(names(&lines, "event"), expected.map(str::to_owned).into());
     assert!(lines.len() > 20, "{}", lines.len());
 }
@@ -84,4 +110,28 @@ fn the_audit_ledger_leads_from_the_run_to_the_fills() {
 fn the_portfolio_file_has_the_executed_weights_as_numbers() {
     let lines = check(Paths::actual_state, &expect_file!["snapshots/portfolio_actual_state.json"]);
     assert!(lines.len() > 10, "{}", lines.len());
+}
+
+#[test]
+fn the_incidents_log_says_who_looked_and_what_was_behind_it() {
+    let lines = check(Paths::incidents_log, &expect_file!["snapshots/incidents_log.json"]);
+    assert!(lines.len() > 50, "{}", lines.len());
+}
+
+#[test]
+fn the_change_log_has_every_input_of_a_person_and_those_refused_with_why() {
+    let lines = check(Paths::change_log, &expect_file!["snapshots/change_log.jsonl"]);
+    assert_eq!(names(&lines, "outcome"), ["done", "refused"].map(str::to_owned).into());
+    let expected = [
+        "adopt_rulebook",
+        "engage_kill_switch",
+        "incident.acknowledge",
+        "incident.annotate",
+        "incident.close",
+        "incident.link",
+        "incident.raise",
+        "register_run",
+        "release_kill_switch",
+    ];
+    assert_eq!(names(&lines, "input"), expected.map(str::to_owned).into());
 }

@@ -2,6 +2,7 @@
 //! proves nothing.
 
 use fillwright_domain::{Decimal, Qty, Timestamp};
+use fillwright_kernel::incidents::{IncidentEvent, IncidentOrigin};
 use fillwright_kernel::{Effect, Event, Input, Kernel, effects_of};
 
 /// One planted bug.
@@ -35,10 +36,14 @@ pub enum Canary {
     DuplicateAccepted,
     /// Every order is rounded off its grid.
     OffTheGrid,
+    /// Incidents that block stop nothing.
+    IncidentIgnored,
+    /// A fault becomes no incident.
+    FaultUnnoticed,
 }
 
 /// Every planted bug.
-pub const ALL: [Canary; 14] = [
+pub const ALL: [Canary; 16] = [
     Canary::OutcomeDropped,
     Canary::OutcomeRepeated,
     Canary::VerdictMissing,
@@ -53,6 +58,8 @@ pub const ALL: [Canary; 14] = [
     Canary::QuantityChangedOnTheWay,
     Canary::DuplicateAccepted,
     Canary::OffTheGrid,
+    Canary::IncidentIgnored,
+    Canary::FaultUnnoticed,
 ];
 
 /// What a step led to, as it is shown.
@@ -93,6 +100,14 @@ impl Canary {
             Self::PositionAppliedTwice => apply_twice(kernel, before, at, &step.events),
             Self::HaltIgnored => {
                 return decided_otherwise(before, kernel, at, input, step, forget_halt);
+            }
+            Self::IncidentIgnored => {
+                return decided_otherwise(before, kernel, at, input, step, forget_incidents);
+            }
+            Self::FaultUnnoticed => {
+                step.events.retain(|event| !is_of_a_rule(event));
+                *kernel = before;
+                kernel.replay(at, &step.events);
             }
             Self::CancelForgotten => {
                 step.events.retain(|event| !matches!(event, Event::OrderCancelRequested { .. }));
@@ -183,6 +198,20 @@ fn decided_otherwise(
 
 fn forget_halt(state: &mut fillwright_kernel::State) {
     state.control = fillwright_kernel::control::Control::default();
+}
+
+fn is_of_a_rule(event: &Event) -> bool {
+    match event {
+        Event::Incident(IncidentEvent::Counted { .. }) => true,
+        Event::Incident(IncidentEvent::Opened { incident }) => {
+            matches!(incident.origin, IncidentOrigin::Rule(_))
+        }
+        _ => false,
+    }
+}
+
+fn forget_incidents(state: &mut fillwright_kernel::State) {
+    state.incidents = fillwright_kernel::incidents::Incidents::default();
 }
 
 fn forget_intents(state: &mut fillwright_kernel::State) {

@@ -3,16 +3,19 @@
 
 use crate::rng::Rng;
 use fillwright_domain::{
-    AccountId, ActionType, Ask, BookId, CalendarId, Decimal, ExecId, ExecutionIntent,
-    ExecutionReport, Instrument, InstrumentId, Intent, IntentId, LaneId, Notional, NumberText,
-    OrderIntent, OrderIntentId, Origin, Plane, PositionId, Principal, Px, Qty, Quote, Ratio,
-    Rebalance, ReportKind, RunId, StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
+    AccountId, ActionType, Ask, BookId, CalendarId, ComponentKind, Decimal, ExecId,
+    ExecutionIntent, ExecutionReport, HealthStatus, IncidentCategory, IncidentId, Instrument,
+    InstrumentId, Intent, IntentId, LaneId, Notional, NumberText, OrderIntent, OrderIntentId,
+    Origin, Plane, PositionId, Principal, Px, Qty, Quote, Ratio, Rebalance, ReportKind, RunId,
+    Severity, StartupAnomaly, StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
 };
-use fillwright_kernel::Input;
 use fillwright_kernel::adoption::{PolicyInput, Proposal, Word};
+use fillwright_kernel::incidents::{IncidentEvent, IncidentInput};
+use fillwright_kernel::{Event, Input};
 use fillwright_policy::{
-    Book, Bound, Breach, Envelope, ExecutionPolicy, Hours, Limits, OpenWindow, OperatorBounds,
-    People, Role, Rulebook, RulesHash, Strategy, Venue, people,
+    Book, Bound, Breach, DetectionRule, Envelope, ExecutionPolicy, Grouping, Hours, IncidentRules,
+    Limits, OpenWindow, OperatorBounds, People, Role, Rulebook, RulesHash, Signal, Strategy, Venue,
+    people,
 };
 use std::collections::BTreeMap;
 
@@ -64,6 +67,8 @@ pub struct Generator {
     /// The version it takes to be in force; it is often wrong.
     in_force: Option<RulesHash>,
     proposed: Option<RulesHash>,
+    /// Incidents that were opened.
+    incidents: Vec<IncidentId>,
 }
 
 impl Generator {
@@ -87,6 +92,7 @@ impl Generator {
             versions: 0,
             in_force,
             proposed: None,
+            incidents: Vec::new(),
         }
     }
 
@@ -134,8 +140,81 @@ impl Generator {
             900..912 => self.kill(),
             912..916 => self.release(),
             916..924 => Input::Resume,
+            974..994 => self.incident(),
+            994..998 => Input::Tick,
             924..974 if self.is_wild => self.forged_report(),
             _ => self.submission(),
+        }
+    }
+
+    /// Hears what came of it, so that incidents can be named later.
+    pub fn hear(&mut self, events: &[Event]) {
+        for event in events {
+            if let Event::Incident(IncidentEvent::Opened { incident }) = event {
+                self.incidents.push(incident.incident_id.clone());
+            }
+        }
+    }
+
+    /// Something of an incident that may or may not be open, or of what may become one.
+    fn incident(&mut self) -> Input {
+        let by = self.person();
+        let last = self.incidents.len().saturating_sub(4);
+        let incident_id = match self.incidents.len() {
+            0 => IncidentId::new("INC-1-1"),
+            _ if self.rng.chance(30) => IncidentId::new("INC-0-9"),
+            len if self.rng.chance(300) => {
+                self.incidents[last + self.rng.index(len - last)].clone()
+            }
+            len => self.incidents[len - 1].clone(),
+        };
+        let text = Text::new(if self.rng.chance(60) { "" } else { "generated" });
+        Input::Incident(Box::new(match self.rng.below(24) {
+            0..4 => self.raise(by, text),
+            4..9 => IncidentInput::Acknowledge { incident_id, by, reason: text },
+            9 => IncidentInput::Annotate { incident_id, by, text },
+            10 => {
+                IncidentInput::Link { incident_id, by, to: text, reason: Text::new("same cause") }
+            }
+            11..17 => IncidentInput::Close { incident_id, by, root_cause: text },
+            17..22 => self.health(),
+            22 => IncidentInput::ClockOffset {
+                source: Text::new("ntp"),
+                offset_ms: self.rng.pick(&[0, 100, 101, -101, i64::MIN]),
+            },
+            _ => IncidentInput::Startup {
+                anomaly: self.rng.pick(StartupAnomaly::ALL),
+                detail: Text::new("generated"),
+            },
+        }))
+    }
+
+    fn raise(&mut self, by: Principal, summary: Text) -> IncidentInput {
+        let scopes = [
+            "global",
+            "environment",
+            "lane:live_canary",
+            "account:main",
+            "strategy:trend",
+            "venue:NASDAQ",
+            "instrument:BINANCE:BTCUSDT",
+        ];
+        IncidentInput::Raise {
+            category: self.rng.pick(IncidentCategory::ALL),
+            severity: self.rng.pick(Severity::ALL),
+            scope: self.rng.pick(&scopes).parse().expect("a constant is a scope"),
+            blocks: self.rng.chance(250),
+            summary,
+            by,
+        }
+    }
+
+    fn health(&mut self) -> IncidentInput {
+        IncidentInput::Health {
+            component: Text::new(self.rng.pick(&["BINANCE", "BINANCE", "ELSEWHERE"])),
+            kind: self.rng.pick(ComponentKind::ALL),
+            status: self.rng.pick(HealthStatus::ALL),
+            detail: Text::new("generated"),
         }
     }
 
@@ -584,6 +663,7 @@ fn rulebook(rng: &mut Rng) -> Rulebook {
         },
         people: team(),
         bounds: rng.chance(250).then(bounds),
+        incident_rules: incident_rules(rng),
     }
 }
 
@@ -610,6 +690,54 @@ pub fn team() -> People {
     ]);
     people.entry(Principal::new("gone-1")).and_modify(|gone| gone.enabled = false);
     people
+}
+
+/// Rules that make an incident of little, so that many come up in a short run.
+fn incident_rules(rng: &mut Rng) -> IncidentRules {
+    let signals = [
+        ("breaches", Signal::RiskBreach),
+        ("broker", Signal::BrokerUnhealthy),
+        ("clock", Signal::ClockOffset),
+        ("components", Signal::ComponentUnhealthy),
+        ("denials", Signal::IntentDenied),
+        ("feed", Signal::DataFeedUnhealthy),
+        ("impossible", Signal::ImpossibleReport),
+        ("overfill", Signal::Overfill),
+        ("rejects", Signal::OrderRejected),
+        ("rejects too", Signal::OrderRejected),
+        ("stale", Signal::StaleData),
+        ("stranded", Signal::OrderStranded),
+    ];
+    let rules = signals.into_iter().filter_map(|(name, signal)| {
+        let rule = detection_rule(rng, signal);
+        rng.chance(300).then(|| (Text::new(name), rule))
+    });
+    let rules = rules.collect();
+    IncidentRules {
+        escalate_after_s: rng.chance(500).then(|| rng.pick(&[1, 30, 600])),
+        clock_offset_max_ms: 100,
+        rules,
+    }
+}
+
+fn detection_rule(rng: &mut Rng, signal: Signal) -> DetectionRule {
+    let percent_min = rng.chance(500).then(|| rng.pick(&[1, 50, 100]));
+    DetectionRule {
+        signal,
+        by: rng.pick(&[
+            Grouping::Global,
+            Grouping::Strategy,
+            Grouping::Venue,
+            Grouping::Instrument,
+        ]),
+        hits: rng.pick(&[1, 2, 5, 20]),
+        window_s: rng.pick(&[1, 10, 60, 3_600]),
+        percent_min: percent_min.filter(|_| signal == Signal::OrderRejected),
+        category: rng.pick(IncidentCategory::ALL),
+        severity: rng.pick(Severity::ALL),
+        blocks: rng.chance(50),
+        description: Text::new("generated"),
+    }
 }
 
 fn venue(id: &str, calendar: &str) -> (VenueId, Venue) {

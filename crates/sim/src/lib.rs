@@ -6,6 +6,7 @@ pub mod crash;
 pub mod exact;
 pub mod fleet;
 pub mod generate;
+mod incident_witness;
 pub mod lockstep;
 pub mod oracle;
 pub mod reference;

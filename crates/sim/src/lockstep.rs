@@ -203,7 +203,9 @@ impl World {
     fn take(&mut self, input: &Input) -> Result<(), String> {
         let at = self.generator.at();
         self.trace.push((at, input.clone()));
-        for effect in self.pair.step(at, input)? {
+        let effects = self.pair.step(at, input)?;
+        self.generator.hear(self.pair.last_events());
+        for effect in effects {
             carry_out(&mut self.venue, at, &effect);
         }
         Ok(())

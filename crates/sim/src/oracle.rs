@@ -4,18 +4,20 @@
 //! `reliability.md` section 3.
 
 use crate::exact::{Exact, exact};
+use crate::incident_witness::IncidentWitness;
 use fillwright_domain::{
     ActionType, BookId, ExecId, ExecutionStatus, Instrument, InstrumentId, Intent, IntentId,
     OrderIntent, OrderIntentId, OrderStatus, OrderType, Plane, Principal, Quote, ResultStatus,
     Side, Timestamp,
 };
 use fillwright_kernel::adoption::{PolicyEvent, Proposal};
+use fillwright_kernel::incidents::IncidentEvent;
 use fillwright_kernel::{Answer, Effect, Event, Gate, Input, Ruling, State, Verdict};
 use fillwright_policy::{Book, Limits, Rulebook};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Gates with a rule in force: no order without a verdict of each.
-const IN_FORCE: [Gate; 16] = [
+const IN_FORCE: [Gate; 17] = [
     Gate::Rulebook,
     Gate::Book,
     Gate::Provenance,
@@ -25,6 +27,7 @@ const IN_FORCE: [Gate; 16] = [
     Gate::TradingHours,
     Gate::DataAge,
     Gate::KillSwitch,
+    Gate::BlockingIncident,
     Gate::Mapping,
     Gate::Sizing,
     Gate::OrderNotional,
@@ -84,6 +87,8 @@ pub struct Tally {
     pub proposals: u64,
     /// Versions approved by a second person.
     pub approvals: u64,
+    /// Incidents opened.
+    pub incidents: u64,
 }
 
 impl Tally {
@@ -106,6 +111,7 @@ impl Tally {
         self.rulebooks += other.rulebooks;
         self.proposals += other.proposals;
         self.approvals += other.approvals;
+        self.incidents += other.incidents;
     }
 }
 
@@ -115,6 +121,7 @@ pub struct Oracle {
     rules: Option<Rulebook>,
     marks: BTreeMap<InstrumentId, Exact>,
     is_halted: bool,
+    incidents: IncidentWitness,
     intents: BTreeMap<IntentId, Option<ResultStatus>>,
     orders: BTreeMap<OrderIntentId, Seen>,
     working: BTreeSet<OrderIntentId>,
@@ -159,6 +166,9 @@ impl Oracle {
                 verdicts = said;
             }
             self.read(at, input, verdicts, event)?;
+        }
+        if let Some(rules) = &self.rules {
+            self.incidents.has_noticed(rules, events)?;
         }
         Self::effects(events, effects)?;
         self.closed_in_step(events)
@@ -262,6 +272,10 @@ impl Oracle {
                     "{intent_id} ended {:?} with traded = {traded}",
                     result.status
                 );
+            }
+            Event::Incident(event) => {
+                self.incidents.read(event)?;
+                self.tally.incidents += u64::from(matches!(event, IncidentEvent::Opened { .. }));
             }
             Event::RunRegistered { .. }
             | Event::PlanMade { .. }
@@ -382,6 +396,13 @@ impl Oracle {
             "[I1] an order for an intent that is closed or unknown"
         );
         self.allowed(at, intent, quote.as_ref(), order)?;
+        let stopped =
+            self.rules.as_ref().is_some_and(|rules| self.incidents.stops(rules, input, order));
+        must!(
+            !stopped || intent.action() == ActionType::EmergencyExit,
+            "[E4] {} passed an incident that blocks",
+            order.intent_id
+        );
         let seen = Seen {
             order: order.clone(),
             cum_qty: Exact::zero(),
@@ -660,7 +681,7 @@ impl Oracle {
             }
         }
         must!(held.is_empty(), "[I3] a position is missing: {:?}", held.keys().next());
-        Ok(())
+        self.incidents.agrees_with(state)
     }
 
     /// What has to be true once faults have stopped and everything was answered.

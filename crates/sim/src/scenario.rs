@@ -16,16 +16,18 @@ use crate::generate::{PARTITION, number, team};
 use crate::lockstep::Pair;
 use crate::story::tell;
 use fillwright_domain::{
-    AccountId, ActionType, Ask, BookId, CalendarId, ExecId, ExecutionIntent, ExecutionReport,
-    Instrument, InstrumentId, Intent, IntentId, IntentKey, LaneId, Notional, NumberText,
-    OrderIntentId, Origin, Plane, PositionId, Principal, Px, Qty, Quote, Ratio, Rebalance,
-    ReportKind, RunId, StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
+    AccountId, ActionType, Ask, BookId, CalendarId, ComponentKind, ExecId, ExecutionIntent,
+    ExecutionReport, HealthStatus, IncidentCategory, IncidentId, Instrument, InstrumentId, Intent,
+    IntentId, IntentKey, LaneId, Notional, NumberText, OrderIntentId, Origin, Plane, PositionId,
+    Principal, Px, Qty, Quote, Ratio, Rebalance, ReportKind, RunId, Severity, StartupAnomaly,
+    StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
 };
 use fillwright_kernel::Input;
 use fillwright_kernel::adoption::{PolicyInput, Proposal, Word};
+use fillwright_kernel::incidents::IncidentInput;
 use fillwright_policy::{
-    Book, Bound, Breach, Envelope, ExecutionPolicy, Hours, Limits, OpenWindow, Person, Role,
-    Rulebook, RulesHash, Strategy, Venue,
+    Book, Bound, Breach, DetectionRule, Envelope, ExecutionPolicy, Grouping, Hours, Limits,
+    OpenWindow, Person, Role, Rulebook, RulesHash, Signal, Strategy, Venue,
 };
 use std::collections::BTreeMap;
 
@@ -120,6 +122,11 @@ impl Stage {
             }
             ["resume"] => Input::Resume,
             ["tick"] => Input::Tick,
+            [
+                "raise" | "acknowledge" | "annotate" | "link" | "close" | "health" | "clock"
+                | "startup",
+                ..,
+            ] => incident(words),
             ["report", order, kind, rest @ ..] => self.report(at, order, kind, rest),
             _ => panic!("no such line: {words:?}"),
         }
@@ -239,6 +246,51 @@ fn run(id: &str, manifest: &str, by: &str) -> Input {
         by: Principal::new(by),
         reason: Text::new("audited"),
     }
+}
+
+/// `raise execution high strategy:trend blocks by ops-1 because …`, `acknowledge INC-3-1 by ops-1 because …`, `annotate`,
+/// `link INC-3-1 to entry:12 by …` and `close` alike; `health broker_connection BINANCE down`, `clock ntp 120`,
+/// `startup torn_tail_dropped`.
+fn incident(words: &[&str]) -> Input {
+    let (by, reason) = person(words);
+    let incident_id = || IncidentId::new(words[1]);
+    Input::Incident(Box::new(match words {
+        ["raise", category, severity, scope, rest @ ..] => IncidentInput::Raise {
+            category: IncidentCategory::of(category).expect("a category"),
+            severity: Severity::of(severity).expect("a severity"),
+            scope: scope.parse().expect("a scope"),
+            blocks: rest.first() == Some(&"blocks"),
+            summary: reason,
+            by,
+        },
+        ["acknowledge", ..] => {
+            IncidentInput::Acknowledge { incident_id: incident_id(), by, reason }
+        }
+        ["annotate", ..] => {
+            IncidentInput::Annotate { incident_id: incident_id(), by, text: reason }
+        }
+        ["link", _, "to", to, ..] => {
+            IncidentInput::Link { incident_id: incident_id(), by, to: Text::new(to), reason }
+        }
+        ["close", ..] => {
+            IncidentInput::Close { incident_id: incident_id(), by, root_cause: reason }
+        }
+        ["health", kind, component, status] => IncidentInput::Health {
+            component: Text::new(component),
+            kind: ComponentKind::of(kind).expect("a kind of component"),
+            status: HealthStatus::of(status).expect("a status"),
+            detail: Text::new("reported"),
+        },
+        ["clock", source, offset_ms] => IncidentInput::ClockOffset {
+            source: Text::new(source),
+            offset_ms: offset_ms.parse().expect("milliseconds"),
+        },
+        ["startup", anomaly] => IncidentInput::Startup {
+            anomaly: StartupAnomaly::of(anomaly).expect("an anomaly"),
+            detail: Text::new(anomaly),
+        },
+        _ => panic!("no such line: {words:?}"),
+    }))
 }
 
 /// `by ops-1 because drill`; nobody where `by` is missing.
@@ -391,6 +443,15 @@ fn differ(rules: &mut Rulebook, edit: &[&str]) {
             rules.people.insert(Principal::new(name), Person { roles: held, enabled: true });
         }
         ["no", "person", name] => drop(rules.people.remove(*name)),
+        ["escalate_after_s", seconds] => {
+            rules.incident_rules.escalate_after_s = Some(seconds.parse().expect("seconds"));
+        }
+        ["clock_offset_max_ms", ms] => {
+            rules.incident_rules.clock_offset_max_ms = ms.parse().expect("milliseconds");
+        }
+        ["detect", signal, rest @ ..] => {
+            rules.incident_rules.rules.insert(Text::new(signal), detection(signal, rest));
+        }
         ["no", "venue", id] => drop(rules.venues.remove(*id)),
         ["no", "book", id] => drop(rules.books.remove(*id)),
         ["no", "strategy", id] => drop(rules.strategies.remove(*id)),
@@ -426,6 +487,47 @@ fn differ(rules: &mut Rulebook, edit: &[&str]) {
         }
         [limit, value] => limit_of(&mut rules.envelope.firm, limit, Some(value), Breach::Deny),
         _ => panic!("no such difference: {edit:?}"),
+    }
+}
+
+/// `detect order_rejected 2 within 60 by strategy percent 50 blocks`, of kind execution and high.
+fn detection(signal: &str, words: &[&str]) -> DetectionRule {
+    let after = |word: &str| words.iter().position(|found| *found == word).map(|at| words[at + 1]);
+    let figure = |word: &str| after(word).map(|text| text.parse().expect("a whole number"));
+    DetectionRule {
+        signal: signal_named(signal),
+        by: match after("by") {
+            None => Grouping::Global,
+            Some("strategy") => Grouping::Strategy,
+            Some("venue") => Grouping::Venue,
+            Some("instrument") => Grouping::Instrument,
+            Some(other) => panic!("no such grouping: {other}"),
+        },
+        hits: words[0].parse().expect("a number of hits"),
+        window_s: figure("within").unwrap_or(60),
+        percent_min: figure("percent"),
+        category: IncidentCategory::Execution,
+        severity: after("severity")
+            .map_or(Severity::High, |word| Severity::of(word).expect("a severity")),
+        blocks: words.contains(&"blocks"),
+        description: Text::new(signal),
+    }
+}
+
+fn signal_named(name: &str) -> Signal {
+    match name {
+        "order_rejected" => Signal::OrderRejected,
+        "intent_denied" => Signal::IntentDenied,
+        "risk_breach" => Signal::RiskBreach,
+        "stale_data" => Signal::StaleData,
+        "overfill" => Signal::Overfill,
+        "impossible_report" => Signal::ImpossibleReport,
+        "order_stranded" => Signal::OrderStranded,
+        "component_unhealthy" => Signal::ComponentUnhealthy,
+        "data_feed_unhealthy" => Signal::DataFeedUnhealthy,
+        "broker_unhealthy" => Signal::BrokerUnhealthy,
+        "clock_offset" => Signal::ClockOffset,
+        _ => panic!("no such signal: {name}"),
     }
 }
 

@@ -6,6 +6,7 @@ use fillwright_domain::{
     OrderType, Side, TimeInForce,
 };
 use fillwright_kernel::adoption::PolicyEvent;
+use fillwright_kernel::incidents::{Incident, IncidentEvent};
 use fillwright_kernel::{Effect, Event, Ruling, Verdict};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -151,6 +152,7 @@ impl Names {
                 format!("kill switch released by {requested_by} and {by}")
             }
             Event::Policy(said) => version(said),
+            Event::Incident(event) => incident(event),
             _ => unreachable!("told above"),
         }
     }
@@ -166,6 +168,46 @@ fn version(said: &PolicyEvent) -> String {
         PolicyEvent::Withdrawn(word) => format!("proposed rulebook withdrawn by {}", word.by),
         PolicyEvent::CameInForce { .. } => "proposed rulebook comes into force".to_owned(),
         PolicyEvent::Lapsed { why, .. } => format!("proposed rulebook lapses: {why}"),
+    }
+}
+
+/// What happened to an incident. What a rule counts is told where it is a hit.
+fn incident(event: &IncidentEvent) -> String {
+    match event {
+        IncidentEvent::Opened { incident } => {
+            let Incident { incident_id, category, severity, scope, summary, hits, .. } =
+                &**incident;
+            let blocks = if incident.blocks { ", blocks" } else { "" };
+            let times = if *hits == 1 { String::new() } else { format!(", {hits} hits") };
+            format!(
+                "{incident_id} opened: {category} {severity} {scope}{blocks}{times} ({summary})"
+            )
+        }
+        IncidentEvent::Acknowledged { incident_id, by, .. } => {
+            format!("{incident_id} acknowledged by {by}")
+        }
+        IncidentEvent::Annotated { incident_id, by, text } => {
+            format!("{incident_id} annotated by {by}: {text}")
+        }
+        IncidentEvent::Linked { incident_id, by, to, .. } => {
+            format!("{incident_id} linked to {to} by {by}")
+        }
+        IncidentEvent::Escalated { incident_id, severity, .. } => {
+            format!("{incident_id} is {severity} now, nobody looked")
+        }
+        IncidentEvent::Closed { incident_id, by, root_cause } => {
+            format!("{incident_id} closed by {by}: {root_cause}")
+        }
+        IncidentEvent::Counted { rule, scope, is_hit, .. } => {
+            format!("{rule} counts {} in {scope}", if *is_hit { "a hit" } else { "one more" })
+        }
+        IncidentEvent::HealthChanged { component, kind, status, .. } => {
+            format!("{kind} {component} is {status}")
+        }
+        IncidentEvent::ClockMeasured { source, offset_ms } => {
+            format!("clock {source} is off by {offset_ms} ms")
+        }
+        IncidentEvent::StartupNoticed { anomaly, .. } => format!("the start found {anomaly}"),
     }
 }
 

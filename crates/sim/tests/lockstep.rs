@@ -9,7 +9,13 @@ const SEEDS: u64 = 10_000;
 /// How often each reason has to come up, or the generator has lost its way there.
 const TIMES_MIN: u64 = 50;
 /// Every reason to refuse, skip or ignore.
-const REASONS: [&str; 59] = [
+const REASONS: [&str; 65] = [
+    "HealthKnown",
+    "AlreadyAcknowledged",
+    "IncidentUnknown",
+    "NotAcknowledged",
+    "NothingSaid",
+    "blocking_incident",
     "AlreadyEngaged",
     "Anonymous",
     "AnotherVersionWaits",

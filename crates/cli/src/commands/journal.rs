@@ -11,6 +11,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use fillwright_domain::Timestamp;
 use fillwright_journal::{Checkpoint, Entry, checkpoint};
+use fillwright_kernel::incidents::IncidentEvent;
 use fillwright_kernel::{Event, Input};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -190,6 +191,22 @@ fn kind_of(event: &Event) -> &'static str {
         Event::KillSwitchReleaseRequested { .. } => "kill_switch_release_requested",
         Event::KillSwitchReleased { .. } => "kill_switch_released",
         Event::Policy(event) => event.name(),
+        Event::Incident(event) => incident_name(event),
+    }
+}
+
+fn incident_name(event: &IncidentEvent) -> &'static str {
+    match event {
+        IncidentEvent::Opened { .. } => "incident_opened",
+        IncidentEvent::Acknowledged { .. } => "incident_acknowledged",
+        IncidentEvent::Annotated { .. } => "incident_annotated",
+        IncidentEvent::Linked { .. } => "incident_linked",
+        IncidentEvent::Escalated { .. } => "incident_escalated",
+        IncidentEvent::Closed { .. } => "incident_closed",
+        IncidentEvent::Counted { .. } => "incident_counted",
+        IncidentEvent::HealthChanged { .. } => "health_changed",
+        IncidentEvent::ClockMeasured { .. } => "clock_measured",
+        IncidentEvent::StartupNoticed { .. } => "startup_noticed",
     }
 }
 

@@ -140,6 +140,7 @@ impl Reading<'_> {
                 None => "the market is open".to_owned(),
             },
             Gate::KillSwitch => "trading is not halted".to_owned(),
+            Gate::BlockingIncident => "no open incident stops it".to_owned(),
             Gate::Mapping => self.direction(),
             Gate::Sizing => "sized by what it closes".to_owned(),
             Gate::Leverage | Gate::AssetExposure => "adds nothing to the worst case".to_owned(),

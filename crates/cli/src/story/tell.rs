@@ -419,5 +419,6 @@ pub(super) fn entry_word(input: &Input) -> &'static str {
             PolicyInput::Approve(_) => "rules approved",
             PolicyInput::Withdraw(_) => "rules withdrawn",
         },
+        Input::Incident(_) => "incident",
     }
 }

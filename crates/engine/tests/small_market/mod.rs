@@ -41,6 +41,7 @@ pub fn rulebook() -> Rulebook {
         risk_envelope: document(
             r#"{"firm":{"max_order_notional":"50000","max_leverage":"100","max_asset_exposure":"100"}}"#,
         ),
+        incident_rules: None,
         execution_policies: document(
             r#"{"quote_age_max_ms":1000,"mark_age_max_ms":1000,"minimum_trade_weight":"0.01"}"#,
         ),

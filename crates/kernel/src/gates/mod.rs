@@ -5,6 +5,7 @@
 //! recorded as passed over, so that adding it later is one file and one line of [`CHAIN`].
 
 mod asset_exposure;
+mod blocking_incident;
 mod book;
 mod data_age;
 mod instrument;
@@ -27,7 +28,8 @@ use crate::state::State;
 use crate::verdict::{Figures, Gate, GateSet, Ruling, Verdict};
 use fillwright_domain::{
     ActionType, Constraint, Constraints, Decimal, Instrument, Intent, Notional, NumberError,
-    OrderType, Plane, Px, Qty, Quote, Ratio, Rounding, RunId, Side, StrategyId, Text, Timestamp,
+    OrderType, Place, Plane, Px, Qty, Quote, Ratio, Rounding, RunId, Side, StrategyId, Text,
+    Timestamp,
 };
 use fillwright_policy::{Book, Level, Levels, Rulebook};
 
@@ -53,7 +55,7 @@ static CHAIN: [(Gate, Option<Judge>); 39] = [
     (Gate::Maintenance, None),
     (Gate::KillSwitch, Some(kill_switch::judge)),
     (Gate::Cooldown, None),
-    (Gate::BlockingIncident, None),
+    (Gate::BlockingIncident, Some(blocking_incident::judge)),
     (Gate::ReduceOnlyMode, None),
     (Gate::Mapping, Some(mapping::judge)),
     (Gate::Sizing, Some(sizing::judge)),
@@ -158,6 +160,17 @@ impl<'a> Case<'a> {
     /// Mid of the quote, where there is a usable one: the price TCA calls the decision price.
     pub(crate) fn decision_px(&self) -> Option<Px> {
         self.quote.filter(|quote| quote.is_two_sided()).and_then(|quote| quote.mid().ok())
+    }
+
+    /// Where the order would stand, as far as it is known.
+    pub(crate) fn place(&self) -> Place<'a> {
+        Place {
+            lane: self.book.and_then(|book| book.lane.as_ref()),
+            account: self.book.map(|book| &book.account),
+            strategy_id: self.strategy_id(),
+            venue: self.instrument.map(|instrument| &instrument.venue),
+            instrument_id: Some(&self.intent.instrument_id),
+        }
     }
 
     /// Whether it is a safety exit, which passes gates that only guard new risk.

@@ -10,6 +10,7 @@ use fillwright_domain::{
     ExecId, ExecutionOutcome, ExecutionReasonCode, ExecutionResult, ExecutionStatus, IntentId,
     Notional, OrderIntentId, OrderStatus, Plane, Principal, Px, Qty, ResultStatus, Text,
 };
+use fillwright_kernel::incidents::{IncidentEvent, IncidentOrigin};
 use fillwright_kernel::{Event, Input};
 use rusqlite::{Result, params};
 
@@ -23,6 +24,34 @@ impl Blotter {
             self.positions.insert(changed.place.clone(), (changed.qty, entry.seq));
         }
         Ok(())
+    }
+
+    /// What people did with an incident; what rules and machines did stands in the telemetry.
+    fn incident(&mut self, entry: &ProjectedEntry, event: &IncidentEvent) -> Result<()> {
+        let (what, id, by, text) = match event {
+            IncidentEvent::Opened { incident } => {
+                let IncidentOrigin::Person(by) = &incident.origin else { return Ok(()) };
+                ("incident_created", &incident.incident_id, by, incident.summary.as_str())
+            }
+            IncidentEvent::Acknowledged { incident_id, by, reason } => {
+                ("incident_acknowledged", incident_id, by, reason.as_str())
+            }
+            IncidentEvent::Annotated { incident_id, by, text } => {
+                ("incident_annotated", incident_id, by, text.as_str())
+            }
+            IncidentEvent::Linked { incident_id, by, to, .. } => {
+                ("incident_linked", incident_id, by, to.as_str())
+            }
+            IncidentEvent::Closed { incident_id, by, root_cause } => {
+                ("incident_resolved", incident_id, by, root_cause.as_str())
+            }
+            IncidentEvent::Escalated { .. }
+            | IncidentEvent::Counted { .. }
+            | IncidentEvent::HealthChanged { .. }
+            | IncidentEvent::ClockMeasured { .. }
+            | IncidentEvent::StartupNoticed { .. } => return Ok(()),
+        };
+        self.admin(entry, what, Some(by), text, Some(id.as_str()))
     }
 
     fn write_event(&mut self, entry: &ProjectedEntry, event: &Event) -> Result<()> {
@@ -64,6 +93,7 @@ impl Blotter {
                 said.reason().map(Text::as_str).unwrap_or_default(),
                 Some(&said.hash().to_string()),
             ),
+            Event::Incident(event) => self.incident(entry, event),
             Event::IntentAccepted { .. } => self.intent(entry),
             Event::IntentDuplicated { intent_id, first_seq, status } => {
                 let status = status.map(ResultStatus::as_str);

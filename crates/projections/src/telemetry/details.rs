@@ -3,10 +3,11 @@
 use crate::disposition::Disposition;
 use crate::verdicts::VerdictLine;
 use fillwright_domain::{
-    ActionType, ExecId, Notional, OrderIntent, OrderStatus, OrderType, Origin, Principal, Px, Qty,
-    Ratio, ResultStatus, RunId, Side, Text, TimeInForce, Timestamp, Urgency,
+    ActionType, ComponentKind, ExecId, Notional, OrderIntent, OrderStatus, OrderType, Origin,
+    Principal, Px, Qty, Ratio, ResultStatus, RunId, Side, Text, TimeInForce, Timestamp, Urgency,
 };
 use fillwright_kernel::adoption::PolicyInput;
+use fillwright_kernel::incidents::{IncidentEvent, IncidentInput};
 use fillwright_kernel::{IgnoredReport, Input, Refusal};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -55,7 +56,41 @@ pub(super) fn input_name(input: &Input) -> &'static str {
             PolicyInput::Approve(_) => "approve_rulebook",
             PolicyInput::Withdraw(_) => "withdraw_rulebook",
         },
+        Input::Incident(input) => incident_input_name(input),
     }
+}
+
+fn incident_input_name(input: &IncidentInput) -> &'static str {
+    match input {
+        IncidentInput::Raise { .. } => "raise_incident",
+        IncidentInput::Acknowledge { .. } => "acknowledge_incident",
+        IncidentInput::Annotate { .. } => "annotate_incident",
+        IncidentInput::Link { .. } => "link_incident",
+        IncidentInput::Close { .. } => "close_incident",
+        IncidentInput::Health { .. } => "health",
+        IncidentInput::ClockOffset { .. } => "clock_offset",
+        IncidentInput::Startup { .. } => "startup",
+    }
+}
+
+/// The name of the line an incident's event makes; nothing where a rule only counted.
+pub(super) fn incident_line(event: &IncidentEvent) -> Option<&'static str> {
+    Some(match event {
+        IncidentEvent::Opened { .. } => "incident_created",
+        IncidentEvent::Acknowledged { .. } => "incident_acknowledged",
+        IncidentEvent::Annotated { .. } => "incident_annotated",
+        IncidentEvent::Linked { .. } => "incident_linked",
+        IncidentEvent::Escalated { .. } => "incident_escalated",
+        IncidentEvent::Closed { .. } => "incident_resolved",
+        IncidentEvent::HealthChanged { kind, .. } => match kind {
+            ComponentKind::Component => "component_health_change",
+            ComponentKind::DataFeed => "data_feed_status_change",
+            ComponentKind::BrokerConnection => "broker_connection_status_change",
+        },
+        IncidentEvent::ClockMeasured { .. } => "clock_measured",
+        IncidentEvent::StartupNoticed { .. } => "startup_anomaly",
+        IncidentEvent::Counted { .. } => return None,
+    })
 }
 
 #[derive(Serialize)]

@@ -9,7 +9,8 @@ mod details;
 
 use self::details::{
     Breach, Closed, Decision, Filled, Ignored, InputRefused, KillSwitch, Nothing, Outcome,
-    PolicyChange, Proposal, Queried, Repeated, StatusChanged, Stranded, Submitted, input_name,
+    PolicyChange, Proposal, Queried, Repeated, StatusChanged, Stranded, Submitted, incident_line,
+    input_name,
 };
 use crate::error::ProjectionError;
 use crate::facts::{IntentFacts, OrderFacts};
@@ -18,9 +19,10 @@ use crate::verdicts::{VerdictLine, decision, is_breach};
 use crate::{Paths, ProjectedEntry, Projection};
 use fillwright_domain::{
     Ask, BookId, ContentDigest, ExecId, ExecutionOutcome, ExecutionResult, ExecutionStatus,
-    InstrumentId, IntentId, OrderIntentId, OrderStatus, Plane, Qty, ReportKind, RunId, StrategyId,
-    Text, Timestamp, hex,
+    InstrumentId, IntentId, OrderIntentId, OrderStatus, Plane, Qty, ReportKind, RunId, Scope,
+    StrategyId, Text, Timestamp, hex,
 };
+use fillwright_kernel::incidents::IncidentEvent;
 use fillwright_kernel::{Event, Input, Verdict};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -294,6 +296,7 @@ impl<'a> Writer<'a> {
                 };
                 self.plain("policy_change", detail)
             }
+            Event::Incident(event) => self.incident(event),
             Event::MarkTaken { .. }
             | Event::PlanMade { .. }
             | Event::OutcomeRecorded { .. }
@@ -418,6 +421,21 @@ impl<'a> Writer<'a> {
 
     fn kill_switch(&mut self, detail: KillSwitch) -> Result<(), ProjectionError> {
         self.line(To::Both, "kill_switch_change", Subject::default(), detail)
+    }
+
+    fn incident(&mut self, event: &'a IncidentEvent) -> Result<(), ProjectionError> {
+        let Some(name) = incident_line(event) else { return Ok(()) };
+        let scope = match event {
+            IncidentEvent::Opened { incident } => Some(&incident.scope),
+            _ => None,
+        };
+        let mut subject = Subject::default();
+        match scope {
+            Some(Scope::Strategy(strategy)) => subject.strategy = Some(strategy),
+            Some(Scope::Instrument(instrument)) => subject.instrument = Some(instrument),
+            _ => {}
+        }
+        self.line(To::Both, name, subject, event)
     }
 
     fn plain(

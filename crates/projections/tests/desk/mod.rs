@@ -3,15 +3,18 @@
 #![allow(dead_code, reason = "every test uses its own part of the desk")]
 
 use fillwright_domain::{
-    AccountId, ActionType, Ask, BookId, CalendarId, Decimal, ExecId, ExecutionIntent,
-    ExecutionReport, Instrument, InstrumentId, Intent, IntentId, IntentKey, NumberText,
-    OrderIntentId, Origin, Plane, PositionId, Quote, Ratio, Rebalance, Regime, ReportKind, RunId,
-    StrategyId, Text, Timestamp, Urgency, VenueId,
+    AccountId, ActionType, Ask, BookId, CalendarId, ComponentKind, Decimal, ExecId,
+    ExecutionIntent, ExecutionReport, HealthStatus, IncidentCategory, IncidentId, Instrument,
+    InstrumentId, Intent, IntentId, IntentKey, NumberText, OrderIntentId, Origin, Plane,
+    PositionId, Principal, Quote, Ratio, Rebalance, Regime, ReportKind, RunId, Scope, Severity,
+    StartupAnomaly, StrategyId, Text, Timestamp, Urgency, VenueId,
 };
 use fillwright_journal::{Entries, Journal, JournalOptions, MemoryStorage, Preparation, codec};
+use fillwright_kernel::incidents::IncidentInput;
 use fillwright_kernel::{Event, Input, Kernel, State};
 use fillwright_policy::{
-    Book, Breach, Envelope, ExecutionPolicy, Hours, Limits, Role, Rulebook, Strategy, Venue, people,
+    Book, Breach, Envelope, ExecutionPolicy, Hours, IncidentRules, Limits, Role, Rulebook,
+    Strategy, Venue, people,
 };
 use fillwright_projections::{Paths, ProjectedEntry, Projections};
 use std::collections::BTreeMap;
@@ -84,6 +87,10 @@ impl Desk {
         let events = step.events.clone();
         drop(step.release(&receipt));
         events
+    }
+
+    pub fn incident(&mut self, input: IncidentInput) {
+        self.take(&Input::Incident(Box::new(input)));
     }
 
     pub fn adopt(&mut self, rulebook: Rulebook) {
@@ -316,6 +323,7 @@ pub fn rulebook(version: &str) -> Rulebook {
             ("ops-2", &[Role::Risk]),
             ("research-1", &[Role::Admin]),
         ]),
+        incident_rules: IncidentRules::standard(),
         ..Rulebook::default()
     }
 }
@@ -365,7 +373,62 @@ pub fn day() -> Day {
     weights(&mut desk);
     live_orders(&mut desk);
     halt(&mut desk);
+    incidents(&mut desk);
     desk.close()
+}
+
+/// Components say how they are, people raise and look, nobody looks in time, and one incident comes to its end.
+fn incidents(desk: &mut Desk) {
+    let health = |kind, component: &str, status| IncidentInput::Health {
+        component: component.into(),
+        kind,
+        status,
+        detail: "heartbeat".into(),
+    };
+    let (by, reason): (Principal, Text) = ("ops-1".into(), "asking the broker".into());
+    desk.incident(health(ComponentKind::BrokerConnection, "NASDAQ", HealthStatus::Down));
+    let incident_id = IncidentId::new(format!("INC-{}-1", desk.seq()));
+    desk.incident(health(ComponentKind::DataFeed, "crypto", HealthStatus::Degraded));
+    desk.incident(health(ComponentKind::Component, "sequencer", HealthStatus::Up));
+    desk.incident(IncidentInput::ClockOffset { source: "ntp".into(), offset_ms: 7 });
+    desk.incident(IncidentInput::Startup {
+        anomaly: StartupAnomaly::TornTailDropped,
+        detail: "17 bytes were dropped".into(),
+    });
+    desk.incident(IncidentInput::Raise {
+        category: IncidentCategory::Model,
+        severity: Severity::Low,
+        scope: Scope::Strategy("uptrend".into()),
+        blocks: false,
+        summary: "odd targets".into(),
+        by: by.clone(),
+    });
+    desk.now += 1_000 * SECOND;
+    desk.take(&Input::Tick);
+    let (text, to): (Text, Text) = ("since noon".into(), "entry:60".into());
+    desk.incident(IncidentInput::Annotate {
+        incident_id: incident_id.clone(),
+        by: by.clone(),
+        text,
+    });
+    desk.incident(IncidentInput::Link {
+        incident_id: incident_id.clone(),
+        by: by.clone(),
+        to,
+        reason: "the order it concerns".into(),
+    });
+    desk.incident(IncidentInput::Close {
+        incident_id: incident_id.clone(),
+        by: "risk-1".into(),
+        root_cause: "a cable".into(),
+    });
+    desk.incident(IncidentInput::Acknowledge { incident_id: incident_id.clone(), by, reason });
+    desk.incident(health(ComponentKind::BrokerConnection, "NASDAQ", HealthStatus::Degraded));
+    desk.incident(IncidentInput::Close {
+        incident_id,
+        by: "risk-1".into(),
+        root_cause: "a cable".into(),
+    });
 }
 
 fn paper_intents(desk: &mut Desk) {

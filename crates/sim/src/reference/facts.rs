@@ -13,6 +13,8 @@ use fillwright_policy::Rulebook;
 pub(super) struct Facts<'a> {
     pub(super) partition: &'a str,
     pub(super) history: &'a [Entry],
+    /// The number of the entry that is decided on.
+    pub(super) next_seq: u64,
 }
 
 /// A child order and its outcome, where it has one.
@@ -48,7 +50,7 @@ pub(super) struct Story<'a> {
 
 impl<'a> Facts<'a> {
     pub(super) fn new(partition: &'a str, history: &'a [Entry]) -> Self {
-        Self { partition, history }
+        Self { partition, history, next_seq: history.len() as u64 + 1 }
     }
 
     pub(super) fn events(&self) -> impl DoubleEndedIterator<Item = &'a Event> {

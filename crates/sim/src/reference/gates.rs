@@ -6,7 +6,7 @@ use super::limits;
 use crate::exact::{Exact, exact};
 use fillwright_domain::{
     ActionType, Ask, Constraint, Constraints, Decimal, Instrument, Intent, OrderType, Plane, Quote,
-    Ratio, Rounding, RunId, Side, StrategyId, Text, Timestamp, Urgency,
+    Ratio, Rounding, RunId, Scope, Side, StrategyId, Text, Timestamp, Urgency,
 };
 use fillwright_kernel::{Denial, Figures, Gate, GateSet, Ruling, Skip, Verdict};
 use fillwright_policy::{Book, Hours, Rulebook};
@@ -30,7 +30,7 @@ pub const CHAIN: [(Gate, bool); 40] = [
     (Gate::Maintenance, false),
     (Gate::KillSwitch, true),
     (Gate::Cooldown, false),
-    (Gate::BlockingIncident, false),
+    (Gate::BlockingIncident, true),
     (Gate::ReduceOnlyMode, false),
     (Gate::Mapping, true),
     (Gate::Sizing, true),
@@ -208,6 +208,7 @@ fn one(gate: Gate, case: &Case, shape: &mut Shape) -> Said {
         Gate::TradingHours => trading_hours(case, instrument),
         Gate::DataAge => data_age(case),
         Gate::KillSwitch => kill_switch(case),
+        Gate::BlockingIncident => blocking_incident(case),
         Gate::Mapping => mapping(case, shape),
         Gate::Sizing => sizing(case, shape, book, instrument),
         Gate::OrderNotional | Gate::Leverage | Gate::AssetExposure if case.is_safety_exit() => {
@@ -311,6 +312,23 @@ fn kill_switch(case: &Case) -> Said {
         (false, _) => PASS,
         (true, true) => (Ruling::Bypass, None),
         (true, false) => deny(Denial::KillSwitchEngaged),
+    }
+}
+
+fn blocking_incident(case: &Case) -> Said {
+    let stops = |scope: &Scope| match scope {
+        Scope::Global | Scope::Environment => true,
+        Scope::Lane(lane) => case.book.is_some_and(|book| book.lane.as_ref() == Some(lane)),
+        Scope::Account(account) => case.book.is_some_and(|book| book.account == *account),
+        Scope::Strategy(strategy) => case.strategy_id() == Some(strategy),
+        Scope::Venue(venue) => case.instrument.is_some_and(|instrument| instrument.venue == *venue),
+        Scope::Instrument(instrument) => case.intent.instrument_id == *instrument,
+    };
+    let blocking = super::incidents::open(case.facts);
+    match blocking.iter().any(|one| one.blocks && stops(&one.scope)) {
+        false => PASS,
+        true if case.is_safety_exit() => (Ruling::Bypass, None),
+        true => deny(Denial::BlockingIncident),
     }
 }
 

@@ -7,6 +7,7 @@
 mod admin;
 mod facts;
 mod gates;
+mod incidents;
 mod intents;
 mod limits;
 mod orders;
@@ -47,35 +48,44 @@ impl Reference {
         let facts = Facts::new(&self.partition, &self.history);
         let due = versions::fall_due(&facts, at);
         if due.is_empty() {
-            return Self::answer(facts, at, input);
+            return Self::answer(&facts, at, input);
         }
         // What fell due happened before the input was looked at, in the same entry.
         let mut behind = self.clone();
         behind.record(at, input, &due);
-        let answered = Self::answer(Facts::new(&self.partition, &behind.history), at, input);
+        let facts =
+            Facts { next_seq: facts.next_seq, ..Facts::new(&self.partition, &behind.history) };
+        let answered = Self::answer(&facts, at, input);
         due.into_iter().chain(answered).collect()
     }
 
-    fn answer(facts: Facts, at: Timestamp, input: &Input) -> Vec<Event> {
+    fn answer(facts: &Facts, at: Timestamp, input: &Input) -> Vec<Event> {
+        let mut events = Self::decide_alone(facts, at, input);
+        events.extend(incidents::detected(facts, at, &events));
+        events
+    }
+
+    fn decide_alone(facts: &Facts, at: Timestamp, input: &Input) -> Vec<Event> {
         match input {
             Input::AdoptRulebook { rulebook, by, reason } => {
-                admin::adopt(&facts, rulebook, by, reason)
+                admin::adopt(facts, rulebook, by, reason)
             }
             Input::RegisterRun { run_id, manifest_hash, by, reason } => {
-                admin::register(&facts, run_id, manifest_hash, by, reason)
+                admin::register(facts, run_id, manifest_hash, by, reason)
             }
             Input::SubmitIntent { intent, quote } => {
-                intents::submit(&facts, at, intent, quote.as_ref())
+                intents::submit(facts, at, intent, quote.as_ref())
             }
             Input::Mark { instrument_id, mark_px, as_of } => {
-                admin::mark(&facts, at, instrument_id, *mark_px, *as_of)
+                admin::mark(facts, at, instrument_id, *mark_px, *as_of)
             }
-            Input::Report(report) => orders::report(&facts, at, report),
-            Input::EngageKillSwitch { by, reason } => admin::kill(&facts, by, reason),
-            Input::ReleaseKillSwitch { by, reason } => admin::release(&facts, by, reason),
-            Input::Resume => orders::resume(&facts),
-            Input::Tick => Vec::new(),
-            Input::Policy(asked) => versions::answer(&facts, at, asked),
+            Input::Report(report) => orders::report(facts, at, report),
+            Input::EngageKillSwitch { by, reason } => admin::kill(facts, by, reason),
+            Input::ReleaseKillSwitch { by, reason } => admin::release(facts, by, reason),
+            Input::Resume => orders::resume(facts),
+            Input::Tick => incidents::due(facts, at),
+            Input::Policy(asked) => versions::answer(facts, at, asked),
+            Input::Incident(input) => incidents::decide(facts, at, input),
         }
     }
 
