@@ -1,6 +1,9 @@
 //! The command line: one struct per command, each in its file.
 
-use crate::commands::{demo, drill, explain, journal, kill, policy, release, run, status, verify};
+use crate::commands::{
+    changes, demo, drill, evidence, explain, incident, journal, kill, policy, release, run, status,
+    verify,
+};
 use crate::exit::{self, Exit, Stop};
 use crate::output::Output;
 use anyhow::Result;
@@ -49,6 +52,10 @@ enum Command {
     Journal(journal::Journal),
     #[command(subcommand)]
     Policy(policy::Policy),
+    #[command(subcommand)]
+    Incident(incident::Incident),
+    Changes(changes::Changes),
+    Evidence(evidence::EvidencePack),
     Kill(kill::Kill),
     Release(release::Release),
 }
@@ -66,6 +73,9 @@ impl Arguments {
             Command::Drill(command) => command.run(&common),
             Command::Journal(command) => command.run(&common),
             Command::Policy(command) => command.run(&common),
+            Command::Incident(command) => command.run(&common),
+            Command::Changes(command) => command.run(&common),
+            Command::Evidence(command) => command.run(&common),
             Command::Kill(command) => command.run(&common),
             Command::Release(command) => command.run(&common),
         }

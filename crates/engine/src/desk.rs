@@ -4,8 +4,9 @@ use crate::home::{Home, HomeError};
 use crate::planes::{LedgerError, LiveStub, LiveStubRules};
 use crate::recovery::{Recovered, RecoveryError, recover_with};
 use crate::{Clock, Quotes, Sequencer, SequencerError};
-use fillwright_domain::{ExecutionReport, IntentId, Principal, Text};
+use fillwright_domain::{ExecutionReport, IntentId, Principal, StartupAnomaly, Text};
 use fillwright_journal::{FileStorage, JournalOptions, Receipt, codec, snapshot};
+use fillwright_kernel::incidents::IncidentInput;
 use fillwright_kernel::{Answer, Effect, Event, Input, Kernel, Refusal};
 use fillwright_policy::{Change, Rulebook, difference};
 use std::collections::VecDeque;
@@ -87,6 +88,7 @@ impl Desk {
         if desk.kernel().state().orders.iter().next().is_some() {
             desk.process([Input::Resume])?;
         }
+        desk.raise_anomalies(&recovered)?;
         desk.begin(rulebook, by)?;
         desk.register_runs(by)?;
         Ok((desk, recovered))
@@ -122,6 +124,33 @@ impl Desk {
         });
         self.process([input])?;
         Ok(refused)
+    }
+
+    /// What the start found that should not have been is an incident before anything else happens.
+    fn raise_anomalies(&mut self, recovered: &Recovered) -> Result<(), DeskError> {
+        let torn = recovered.opened.torn_tail.iter().map(|torn| {
+            let detail = format!(
+                "{} bytes behind entry {} were dropped: the process ended in the middle of a write",
+                torn.bytes_dropped, torn.after_seq
+            );
+            (StartupAnomaly::TornTailDropped, detail)
+        });
+        let skipped = recovered.skipped.iter().map(|skipped| {
+            let detail = format!("snapshot {} was passed over: {}", skipped.file, skipped.why);
+            (StartupAnomaly::SnapshotSkipped, detail)
+        });
+        let unsigned = self.options.signing_seed.is_none().then(|| {
+            (StartupAnomaly::OpenedUnsigned, "the journal has no key to sign with".to_owned())
+        });
+        let inputs: Vec<Input> = torn
+            .chain(skipped)
+            .chain(unsigned)
+            .map(|(anomaly, detail)| {
+                let detail = Text::new(detail);
+                Input::Incident(Box::new(IncidentInput::Startup { anomaly, detail }))
+            })
+            .collect();
+        self.process(inputs).map(|_| ())
     }
 
     /// Registers the runs of the registry that are not registered yet, where `by` may register any.

@@ -27,6 +27,7 @@ mod reader;
 mod receipt;
 mod scan;
 mod segment;
+pub mod signature;
 pub mod snapshot;
 mod spare;
 mod storage;

@@ -6,6 +6,8 @@ mod desk;
 
 use desk::day;
 use expect_test::{ExpectFile, expect_file};
+use fillwright_domain::OrderIntentId;
+use fillwright_kernel::Event;
 use fillwright_projections::Paths;
 use std::collections::BTreeSet;
 use std::fs;
@@ -134,4 +136,67 @@ fn the_change_log_has_every_input_of_a_person_and_those_refused_with_why() {
         "release_kill_switch",
     ];
     assert_eq!(names(&lines, "input"), expected.map(str::to_owned).into());
+}
+
+/// What an event of an order must show in the drop copy: its line, its order, its report.
+fn order_event(event: &Event) -> Option<(&'static [&'static str], String, Option<String>)> {
+    let order = |id: &OrderIntentId| id.to_string();
+    Some(match event {
+        Event::OrderEmitted { order: emitted } => {
+            (&["order_submitted"][..], order(&emitted.order_intent_id), None)
+        }
+        Event::OrderStatusChanged { order_intent_id, exec_id, .. } => (
+            &["order_acknowledged", "order_rejected", "order_cancelled", "order_cancel_rejected"],
+            order(order_intent_id),
+            exec_id.as_ref().map(ToString::to_string),
+        ),
+        Event::FillBooked { order_intent_id, exec_id, .. } => {
+            (&["order_filled"], order(order_intent_id), Some(exec_id.to_string()))
+        }
+        Event::OrderCancelRequested { order_intent_id, .. } => {
+            (&["order_cancel_requested"], order(order_intent_id), None)
+        }
+        Event::OrderQueried { order_intent_id, .. } => {
+            (&["order_unknown", "order_queried"], order(order_intent_id), None)
+        }
+        Event::OrderStranded { order_intent_id, exec_id, .. } => {
+            (&["order_stranded"], order(order_intent_id), Some(exec_id.to_string()))
+        }
+        Event::OutcomeRecorded { outcome } => {
+            (&["execution_outcome"], order(&outcome.order_intent_id), None)
+        }
+        _ => return None,
+    })
+}
+
+#[test]
+fn the_drop_copy_is_every_order_event_and_fill_of_the_journal_and_nothing_else() {
+    let day = day();
+    let folder = tempfile::tempdir().unwrap();
+    day.feed_all(folder.path());
+    let told = fs::read_to_string(Paths::new(folder.path()).execution_events()).unwrap();
+    let lines: Vec<serde_json::Value> =
+        told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    // On paper nothing reports: the fill is the outcome, told as a line of its own before it.
+    let is_copy = |line: &&serde_json::Value| {
+        let name = line["event"].as_str().unwrap();
+        let is_paper_fill = name == "order_filled" && line["plane"] == "paper";
+        (name.starts_with("order_") && !is_paper_fill) || name == "execution_outcome"
+    };
+    let mut copy = lines.iter().filter(is_copy);
+    let mut events = 0;
+    for entry in day.entries(0, day.last_seq()) {
+        for (names, order, exec_id) in entry.events.iter().filter_map(order_event) {
+            let line = copy.next().expect("the drop copy has a line for every event");
+            assert_eq!(line["seq"], entry.seq);
+            assert!(names.contains(&line["event"].as_str().unwrap()), "{line} is not {names:?}");
+            assert_eq!(line["order_intent_id"], order);
+            if let Some(exec_id) = exec_id {
+                assert_eq!(line["exec_id"], exec_id);
+            }
+            events += 1;
+        }
+    }
+    assert_eq!(copy.next(), None, "the drop copy says more than happened");
+    assert!(events > 30, "{events}");
 }

@@ -1,8 +1,11 @@
 //! One command a file.
 
+pub(crate) mod changes;
 pub(crate) mod demo;
 pub(crate) mod drill;
+pub(crate) mod evidence;
 pub(crate) mod explain;
+pub(crate) mod incident;
 pub(crate) mod journal;
 pub(crate) mod kill;
 pub(crate) mod policy;

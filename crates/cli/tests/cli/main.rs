@@ -5,6 +5,7 @@ mod demo;
 mod drill;
 mod exits;
 mod explain;
+mod incidents;
 mod policy;
 mod reference;
 mod stage;

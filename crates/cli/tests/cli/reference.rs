@@ -5,7 +5,7 @@ use expect_test::expect_file;
 use std::fmt::Write;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 21] = [
+const COMMANDS: [&[&str]; 31] = [
     &[],
     &["demo"],
     &["run"],
@@ -25,6 +25,16 @@ const COMMANDS: [&[&str]; 21] = [
     &["policy", "rollback"],
     &["policy", "history"],
     &["policy", "diff"],
+    &["incident"],
+    &["incident", "list"],
+    &["incident", "show"],
+    &["incident", "raise"],
+    &["incident", "ack"],
+    &["incident", "annotate"],
+    &["incident", "link"],
+    &["incident", "close"],
+    &["changes"],
+    &["evidence"],
     &["kill"],
     &["release"],
 ];
@@ -43,7 +53,7 @@ fn the_help_of_every_command_is_as_it_was_reviewed() {
 
 #[test]
 fn every_command_has_examples_and_exit_codes() {
-    const GROUPS: [&[&str]; 3] = [&[], &["journal"], &["policy"]];
+    const GROUPS: [&[&str]; 4] = [&[], &["journal"], &["policy"], &["incident"]];
     for command in COMMANDS.iter().filter(|command| !GROUPS.contains(command)) {
         let arguments = [command, &["--help"][..]].concat();
         let help = ran(fillwright(&arguments).stdin(Stdio::null())).ok().out;
