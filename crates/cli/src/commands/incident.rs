@@ -22,7 +22,7 @@ use std::ops::ControlFlow;
 
 /// See, raise, acknowledge, annotate, link and close incidents.
 ///
-/// Rules open incidents by themselves (config/policies/incident_rules.json); anybody may raise one.
+/// Rules open incidents by themselves (`config/policies/incident_rules.json`); anybody may raise one.
 /// One that blocks stops new risk in its scope until it is closed. Closing takes the role risk, and a
 /// serious one (high, critical) takes another person than the one who acknowledged it.
 #[derive(Debug, Subcommand)]
