@@ -1,8 +1,8 @@
 //! The command line: one struct per command, each in its file.
 
 use crate::commands::{
-    changes, demo, drill, evidence, explain, incident, journal, kill, policy, release, run, status,
-    verify,
+    changes, cooldown, demo, drill, evidence, explain, halt, incident, journal, kill, mode, policy,
+    release, run, status, verify,
 };
 use crate::exit::{self, Exit, Stop};
 use crate::output::Output;
@@ -58,6 +58,12 @@ enum Command {
     Evidence(evidence::EvidencePack),
     Kill(kill::Kill),
     Release(release::Release),
+    #[command(subcommand)]
+    Cooldown(cooldown::Cooldown),
+    #[command(subcommand)]
+    Mode(mode::Mode),
+    #[command(subcommand)]
+    Halt(halt::Halt),
 }
 
 impl Arguments {
@@ -78,6 +84,9 @@ impl Arguments {
             Command::Evidence(command) => command.run(&common),
             Command::Kill(command) => command.run(&common),
             Command::Release(command) => command.run(&common),
+            Command::Cooldown(command) => command.run(&common),
+            Command::Mode(command) => command.run(&common),
+            Command::Halt(command) => command.run(&common),
         }
     }
 }

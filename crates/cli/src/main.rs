@@ -14,6 +14,7 @@ mod reading;
 mod refusals;
 mod replies;
 mod requests;
+mod restraining;
 mod rows;
 mod session;
 mod story;

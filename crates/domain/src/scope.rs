@@ -8,9 +8,10 @@ use std::str::FromStr;
 
 /// What a control is for. Written `global`, `environment`, `lane:live_canary`, `account:main`, `strategy:uptrend`,
 /// `venue:BINANCE` or `instrument:BINANCE:BTCUSDT`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Encode, Decode)]
 pub enum Scope {
     /// Everything.
+    #[default]
     #[n(0)]
     Global,
     /// Everything in the environment of this home; a home has exactly one.

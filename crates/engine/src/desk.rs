@@ -4,7 +4,7 @@ use crate::home::{Home, HomeError};
 use crate::planes::{LedgerError, LiveStub, LiveStubRules};
 use crate::recovery::{Recovered, RecoveryError, recover_with};
 use crate::{Clock, Quotes, Sequencer, SequencerError};
-use fillwright_domain::{ExecutionReport, IntentId, Principal, StartupAnomaly, Text};
+use fillwright_domain::{IntentId, Principal, StartupAnomaly, Text};
 use fillwright_journal::{FileStorage, JournalOptions, Receipt, codec, snapshot};
 use fillwright_kernel::incidents::IncidentInput;
 use fillwright_kernel::{Answer, Effect, Event, Input, Kernel, Refusal};
@@ -85,7 +85,8 @@ impl Desk {
             clock,
             differences: Vec::new(),
         };
-        if desk.kernel().state().orders.iter().next().is_some() {
+        let state = desk.kernel().state();
+        if state.orders.iter().next().is_some() || !state.exits.is_empty() {
             desk.process([Input::Resume])?;
         }
         desk.raise_anomalies(&recovered)?;
@@ -221,6 +222,19 @@ impl Desk {
         self.process(marks).map(|_| ())
     }
 
+    /// Lets the kernel do what fell due with time, where anything did: nothing is recorded otherwise.
+    ///
+    /// # Errors
+    ///
+    /// `DeskError` where the journal fails.
+    pub fn tick(&mut self) -> Result<(), DeskError> {
+        let at = self.clock.now();
+        if self.kernel().decide(at, &Input::Tick).is_empty() {
+            return Ok(());
+        }
+        self.process([Input::Tick]).map(|_| ())
+    }
+
     /// Takes a group of inputs through to the end: one commit for the group, then its effects, then what the planes
     /// report, until nothing is left to do. Replies come in the order in which intents were answered.
     ///
@@ -236,7 +250,7 @@ impl Desk {
         while !waiting.is_empty() {
             let effects = self.settle(waiting.drain(..))?;
             for effect in effects {
-                waiting.extend(self.perform(effect, &mut replies)?.into_iter().map(Input::Report));
+                waiting.extend(self.perform(effect, &mut replies)?);
             }
         }
         Ok(replies)
@@ -261,9 +275,9 @@ impl Desk {
         &mut self,
         effect: Effect,
         replies: &mut Vec<Reply>,
-    ) -> Result<Vec<ExecutionReport>, DeskError> {
+    ) -> Result<Vec<Input>, DeskError> {
         let at = self.clock.now();
-        Ok(match effect {
+        let reports = match effect {
             Effect::PlaceOrder(order) => {
                 self.stub.place(&order, self.quotes.get(&order.market_id), at)?
             }
@@ -271,11 +285,13 @@ impl Desk {
                 self.stub.cancel(order_intent_id, &instrument_id, at)?
             }
             Effect::QueryOrder { order_intent_id, .. } => self.stub.query(order_intent_id, at),
+            Effect::SubmitIntent(intent) => return Ok(vec![self.quotes.submit(*intent)]),
             Effect::Reply { intent_id, answer } => {
                 replies.push(Reply { intent_id, answer });
                 Vec::new()
             }
-        })
+        };
+        Ok(reports.into_iter().map(Input::Report).collect())
     }
 
     /// Stores a snapshot of everything that is durable, and keeps the two newest.

@@ -2,10 +2,11 @@
 
 mod small_market;
 
-use fillwright_domain::ResultStatus;
+use fillwright_domain::{ResultStatus, Scope};
 use fillwright_engine::{ScriptedClock, SequencerError, serve::serve};
 use fillwright_journal::{Faults, MemoryStorage, codec, snapshot};
 use fillwright_kernel::{Answer, Effect, Input};
+use fillwright_policy::KillEffect;
 use small_market::{NOW, open, options, started, submit};
 
 fn replies(effects: &[Effect]) -> Vec<(String, Answer)> {
@@ -114,7 +115,12 @@ fn a_nearly_full_disk_refuses_intents_and_still_takes_a_halt() {
     };
     assert!(matches!(refused, SequencerError::SpaceLow), "{refused}");
     assert!(taken > 10, "only {taken} intents fitted");
-    let halt = Input::EngageKillSwitch { by: "ops".into(), reason: "disk".into() };
+    let halt = Input::EngageKillSwitch {
+        by: "ops".into(),
+        reason: "disk".into(),
+        scope: Scope::Global,
+        effect: KillEffect::Cancel,
+    };
     sequencer.take(NOW, &halt).expect("the reserve is there for this");
     sequencer.settle().expect("settled");
     assert!(sequencer.kernel().state().control.is_halted());
@@ -129,7 +135,12 @@ fn a_full_disk_still_lets_a_restart_halt() {
     storage.restart();
     storage.set_faults(Faults { space: Some(0), ..Faults::default() });
     let (mut sequencer, _) = open(&storage);
-    let halt = Input::EngageKillSwitch { by: "ops".into(), reason: "disk".into() };
+    let halt = Input::EngageKillSwitch {
+        by: "ops".into(),
+        reason: "disk".into(),
+        scope: Scope::Global,
+        effect: KillEffect::Cancel,
+    };
     sequencer.take(NOW, &halt).expect("there is room in the segment");
     let effects = sequencer.settle().expect("settled");
     assert!(matches!(&effects[..], [Effect::CancelOrder { .. }]), "{effects:?}");
@@ -141,7 +152,12 @@ fn an_input_that_no_entry_could_hold_is_refused_and_the_rest_goes_on() {
     let storage = MemoryStorage::new();
     let mut sequencer = started(&storage);
     let reason = "x".repeat(60_000);
-    let halt = Input::EngageKillSwitch { by: "ops".into(), reason: reason.into() };
+    let halt = Input::EngageKillSwitch {
+        by: "ops".into(),
+        reason: reason.into(),
+        scope: Scope::Global,
+        effect: KillEffect::Cancel,
+    };
     let error = sequencer.take(NOW, &halt).expect_err("too large");
     assert!(matches!(error, SequencerError::TooLarge { .. }), "{error}");
     assert!(!sequencer.kernel().state().control.is_halted(), "nothing was decided on it");

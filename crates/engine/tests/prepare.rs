@@ -2,8 +2,10 @@
 
 mod small_market;
 
+use fillwright_domain::Scope;
 use fillwright_journal::MemoryStorage;
 use fillwright_kernel::{Denial, Input, Kernel};
+use fillwright_policy::KillEffect;
 use small_market::{NOW, intent, quote, started, submit};
 
 #[test]
@@ -49,7 +51,15 @@ fn trading_now_is_refused_for_the_first_reason_there_is() {
         Err(Denial::BookUnknown)
     );
     sequencer
-        .take(NOW, &Input::EngageKillSwitch { by: "ops".into(), reason: "drill".into() })
+        .take(
+            NOW,
+            &Input::EngageKillSwitch {
+                by: "ops".into(),
+                reason: "drill".into(),
+                scope: Scope::Global,
+                effect: KillEffect::Cancel,
+            },
+        )
         .expect("taken");
     assert_eq!(sequencer.kernel().can_trade_now(NOW, &asked), Err(Denial::KillSwitchEngaged));
 }

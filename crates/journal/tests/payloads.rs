@@ -12,12 +12,13 @@ use fillwright_domain::{
 };
 use fillwright_journal::{ChunkFacts, Journal, MemoryStorage, codec};
 use fillwright_kernel::adoption::{PolicyEvent, Proposal};
+use fillwright_kernel::flatten::Exit;
 use fillwright_kernel::incidents::{Incident, IncidentEvent, IncidentOrigin};
 use fillwright_kernel::{
     Denial, Event, Fact, Figures, Gate, GateSet, IgnoredReport, Input, Refusal, Ruling, Skip,
     Verdict,
 };
-use fillwright_policy::Rulebook;
+use fillwright_policy::{KillEffect, RestraintKind, Rulebook};
 
 fn decimal(text: &str) -> Decimal {
     text.parse().expect("a decimal")
@@ -181,26 +182,49 @@ fn one_of_each() -> Vec<Event> {
             },
         },
         Event::IntentClosed { intent_id, intent_key, result: result() },
-        Event::KillSwitchEngaged { by: by.clone(), reason: reason.clone() },
-        Event::KillSwitchReleaseRequested { by: by.clone(), reason: reason.clone() },
+        Event::KillSwitchEngaged {
+            by: by.clone(),
+            reason: reason.clone(),
+            scope: Scope::Venue("BINANCE".into()),
+            effect: KillEffect::Flatten,
+        },
+        Event::KillSwitchReleaseRequested {
+            by: by.clone(),
+            reason: reason.clone(),
+            scope: Scope::Lane("canary".into()),
+        },
         Event::KillSwitchReleased {
             by: by.clone(),
             requested_by: by.clone(),
             reason: reason.clone(),
+            scope: Scope::Global,
         },
-        Event::Policy(PolicyEvent::Proposed {
-            hash: Rulebook::default().content_hash(),
-            proposal: Proposal {
-                rulebook: Box::new(Rulebook::default()),
-                replaces: Rulebook::default().content_hash(),
-                author: by.clone(),
-                evidence: vec![Text::new("TCA-7")],
-                effective_at: Some(Timestamp::from_ns(6)),
-                by,
-                reason,
-            },
-            needs_approval: true,
-        }),
+    ]
+    .into_iter()
+    .chain([proposed(by.clone(), reason.clone())])
+    .chain(incidents())
+    .chain(restraints(by, reason, intent_key, order_intent_id))
+    .collect()
+}
+
+fn proposed(by: Principal, reason: Text) -> Event {
+    Event::Policy(PolicyEvent::Proposed {
+        hash: Rulebook::default().content_hash(),
+        proposal: Proposal {
+            rulebook: Box::new(Rulebook::default()),
+            replaces: Rulebook::default().content_hash(),
+            author: by.clone(),
+            evidence: vec![Text::new("TCA-7")],
+            effective_at: Some(Timestamp::from_ns(6)),
+            by,
+            reason,
+        },
+        needs_approval: true,
+    })
+}
+
+fn incidents() -> [Event; 2] {
+    [
         Event::Incident(IncidentEvent::Opened { incident: Box::new(incident()) }),
         Event::Incident(IncidentEvent::Counted {
             rule: Text::new("overfill"),
@@ -208,6 +232,49 @@ fn one_of_each() -> Vec<Event> {
             tenth: 17,
             is_hit: true,
         }),
+    ]
+}
+
+fn restraints(
+    by: Principal,
+    reason: Text,
+    intent_key: IntentKey,
+    order_intent_id: OrderIntentId,
+) -> [Event; 6] {
+    let kind = RestraintKind::Cooldown;
+    let scope = Scope::Strategy("uptrend".into());
+    [
+        Event::RestraintImposed {
+            kind,
+            scope: scope.clone(),
+            until: Some(Timestamp::from_ns(9)),
+            by: None,
+            reason: reason.clone(),
+        },
+        Event::RestraintLiftRequested {
+            kind,
+            scope: scope.clone(),
+            by: by.clone(),
+            reason: reason.clone(),
+        },
+        Event::RestraintLifted {
+            kind,
+            scope: scope.clone(),
+            by: by.clone(),
+            requested_by: by,
+            reason,
+        },
+        Event::RestraintExpired { kind, scope: scope.clone() },
+        Event::ExitAsked {
+            intent_key,
+            exit: Exit {
+                intent_id: "flatten-9-1".into(),
+                book_id: "core".into(),
+                instrument_id: "BINANCE:BTCUSDT".into(),
+                scope: scope.clone(),
+            },
+        },
+        Event::CancelsPaused { scope, cancelled_to: Some(order_intent_id) },
     ]
 }
 
@@ -236,7 +303,7 @@ fn payload(events: &[Event]) -> Vec<u8> {
 #[test]
 fn every_kind_of_event_comes_back_as_it_was_written() {
     let events = one_of_each();
-    assert_eq!(events.len(), 24, "a new kind of event belongs into this table");
+    assert_eq!(events.len(), 30, "a new kind of event belongs into this table");
     let payload = payload(&events);
     assert_eq!(codec::decode_events(&payload).expect("readable"), events);
     assert_eq!(codec::decode_input(&payload).expect("readable"), Input::Resume);

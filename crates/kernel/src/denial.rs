@@ -80,6 +80,26 @@ pub enum Denial {
     #[n(13)]
     #[error("the calendar does not say whether the market is open")]
     HoursUnknown,
+    /// The market does not trade.
+    #[n(100)]
+    #[error("trading is halted there")]
+    TradingHalted,
+    /// Planned work.
+    #[n(101)]
+    #[error("it is under maintenance")]
+    UnderMaintenance,
+    /// A cooldown holds.
+    #[n(102)]
+    #[error("a cooldown holds new risk back")]
+    CoolingDown,
+    /// Only what reduces passes, because something does not work as it should.
+    #[n(104)]
+    #[error("a degraded mode lets only reductions through")]
+    DegradedMode,
+    /// Only what reduces passes.
+    #[n(103)]
+    #[error("a reduce-only mode lets only reductions through")]
+    ReduceOnlyMode,
     /// Outside trading hours.
     #[n(14)]
     #[error("the market is closed")]
@@ -224,6 +244,11 @@ codes!(Denial {
     QuoteStale => "quote_stale",
     QuoteUnusable => "quote_unusable",
     KillSwitchEngaged => "kill_switch_engaged",
+    TradingHalted => "trading_halted",
+    UnderMaintenance => "under_maintenance",
+    CoolingDown => "cooling_down",
+    DegradedMode => "degraded_mode",
+    ReduceOnlyMode => "reduce_only_mode",
     SizeOutOfRange => "size_out_of_range",
     LimitMissing => "limit_missing",
     NotionalAboveCap => "notional_above_cap",

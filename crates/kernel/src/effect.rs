@@ -1,7 +1,9 @@
 //! All that can be asked of the outside, and the proof it takes to ask.
 
-use crate::Event;
-use fillwright_domain::{InstrumentId, IntentId, OrderIntent, OrderIntentId, Plane, ResultStatus};
+use crate::{Event, flatten};
+use fillwright_domain::{
+    InstrumentId, Intent, IntentId, OrderIntent, OrderIntentId, Plane, ResultStatus,
+};
 
 /// Proof that entries are on disk. The journal's receipt is the only one.
 pub trait Durable {
@@ -28,6 +30,8 @@ pub enum Effect {
         /// Where it works.
         instrument_id: InstrumentId,
     },
+    /// Take this intent in, with the market as it is.
+    SubmitIntent(Box<Intent>),
     /// Answer whoever sent an intent.
     Reply {
         /// The intent.
@@ -89,6 +93,9 @@ fn effect_of(event: &Event) -> Option<Effect> {
             intent_id: intent_id.clone(),
             answer: Answer::Conflict { first_seq: *first_seq },
         }),
+        Event::ExitAsked { exit, .. } => {
+            Some(Effect::SubmitIntent(Box::new(flatten::intent(exit))))
+        }
         Event::RulebookAdopted { .. }
         | Event::RunRegistered { .. }
         | Event::InputRefused { .. }
@@ -104,6 +111,11 @@ fn effect_of(event: &Event) -> Option<Effect> {
         | Event::KillSwitchEngaged { .. }
         | Event::KillSwitchReleaseRequested { .. }
         | Event::KillSwitchReleased { .. }
+        | Event::RestraintImposed { .. }
+        | Event::RestraintLiftRequested { .. }
+        | Event::RestraintLifted { .. }
+        | Event::RestraintExpired { .. }
+        | Event::CancelsPaused { .. }
         | Event::Policy(_)
         | Event::Incident(_) => None,
     }

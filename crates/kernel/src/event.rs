@@ -1,14 +1,15 @@
 //! All that can have happened.
 
 use crate::adoption::PolicyEvent;
+use crate::flatten::Exit;
 use crate::incidents::IncidentEvent;
 use crate::verdict::{GateSet, Verdict};
 use fillwright_domain::{
     BookId, ContentDigest, ExecId, ExecutionOutcome, ExecutionPlan, ExecutionResult, InstrumentId,
     IntentId, IntentKey, Notional, OrderIntent, OrderIntentId, OrderStatus, Principal, Px, Qty,
-    ResultStatus, RunId, StrategyId, Text, Timestamp,
+    ResultStatus, RunId, Scope, StrategyId, Text, Timestamp,
 };
-use fillwright_policy::Rulebook;
+use fillwright_policy::{KillEffect, RestraintKind, Rulebook};
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
@@ -275,6 +276,14 @@ pub enum Event {
         /// Why.
         #[n(1)]
         reason: Text,
+        /// What it is for.
+        #[n(2)]
+        #[cbor(default)]
+        scope: Scope,
+        /// What is done beside denying new risk.
+        #[n(3)]
+        #[cbor(default)]
+        effect: KillEffect,
     },
     /// The first of two people asked to end the halt.
     #[n(19)]
@@ -285,6 +294,10 @@ pub enum Event {
         /// Why.
         #[n(1)]
         reason: Text,
+        /// What it is for.
+        #[n(2)]
+        #[cbor(default)]
+        scope: Scope,
     },
     /// The second of two people ended the halt.
     #[n(20)]
@@ -298,6 +311,94 @@ pub enum Event {
         /// Why.
         #[n(2)]
         reason: Text,
+        /// What it is for.
+        #[n(3)]
+        #[cbor(default)]
+        scope: Scope,
+    },
+    /// Trading is held back.
+    #[n(21)]
+    RestraintImposed {
+        /// In which way.
+        #[n(0)]
+        kind: RestraintKind,
+        /// Where.
+        #[n(1)]
+        scope: Scope,
+        /// When it ends by itself; never where nothing is said.
+        #[n(2)]
+        until: Option<Timestamp>,
+        /// Who imposed it; nobody where a rule did.
+        #[n(3)]
+        by: Option<Principal>,
+        /// Why.
+        #[n(4)]
+        reason: Text,
+    },
+    /// The first of two people asked to lift a restraint.
+    #[n(22)]
+    RestraintLiftRequested {
+        /// Which kind.
+        #[n(0)]
+        kind: RestraintKind,
+        /// Where.
+        #[n(1)]
+        scope: Scope,
+        /// Who asked.
+        #[n(2)]
+        by: Principal,
+        /// Why.
+        #[n(3)]
+        reason: Text,
+    },
+    /// The second of two people lifted a restraint.
+    #[n(23)]
+    RestraintLifted {
+        /// Which kind.
+        #[n(0)]
+        kind: RestraintKind,
+        /// Where.
+        #[n(1)]
+        scope: Scope,
+        /// Who asked second.
+        #[n(2)]
+        by: Principal,
+        /// Who asked first.
+        #[n(3)]
+        requested_by: Principal,
+        /// Why.
+        #[n(4)]
+        reason: Text,
+    },
+    /// A restraint ended by itself; it held until the time it stated.
+    #[n(24)]
+    RestraintExpired {
+        /// Which kind.
+        #[n(0)]
+        kind: RestraintKind,
+        /// Where.
+        #[n(1)]
+        scope: Scope,
+    },
+    /// A holding is to be closed; the exit comes back as an intent of its own.
+    #[n(25)]
+    ExitAsked {
+        /// The short name its intent will have.
+        #[n(0)]
+        intent_key: IntentKey,
+        /// The exit.
+        #[n(1)]
+        exit: Exit,
+    },
+    /// Cancelling the orders of a scope goes on behind this order, or is through.
+    #[n(26)]
+    CancelsPaused {
+        /// The scope of the kill switch.
+        #[n(0)]
+        scope: Scope,
+        /// The last order that was asked to be cancelled; nothing where none is left.
+        #[n(1)]
+        cancelled_to: Option<OrderIntentId>,
     },
     /// Something became of a version of the rules.
     #[n(57)]
@@ -324,13 +425,13 @@ pub enum Refusal {
     #[n(2)]
     #[error("a holding or working order would be left without its rules")]
     StillInUse,
-    /// The kill switch is engaged already.
+    /// The same restraint stands already, as strong and as long.
     #[n(3)]
-    #[error("the kill switch is engaged already")]
+    #[error("it stands already")]
     AlreadyEngaged,
-    /// The kill switch is not engaged.
+    /// No such restraint stands.
     #[n(4)]
-    #[error("the kill switch is not engaged")]
+    #[error("nothing of the kind stands there")]
     NotEngaged,
     /// Releasing takes two different people.
     #[n(5)]
@@ -368,6 +469,14 @@ pub enum Refusal {
     #[n(22)]
     #[error("it takes a role that the person does not hold")]
     RoleMissing,
+    /// Too many restraints stand; a wider scope says as much.
+    #[n(23)]
+    #[error("too many restraints stand; a wider scope says as much")]
+    TooManyRestraints,
+    /// The end that was asked for is over already.
+    #[n(24)]
+    #[error("it would end before it begins")]
+    AlreadyOver,
     /// One person may not change this much alone.
     #[n(70)]
     #[error(

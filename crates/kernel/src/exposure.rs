@@ -82,6 +82,15 @@ impl Holding {
         self.mark.filter(|_| !self.is_empty()).map(|mark| mark.as_of)
     }
 
+    /// Whether nothing is left to close once working orders are done: flat, or all of it being closed.
+    pub(crate) fn is_closing(&self) -> bool {
+        if self.position.is_negative() {
+            self.position.checked_add(self.open_buy).is_ok_and(|left| !left.is_negative())
+        } else {
+            self.position.checked_sub(self.open_sell).is_ok_and(|left| !left.is_positive())
+        }
+    }
+
     fn is_empty(&self) -> bool {
         self.position.is_zero() && self.open_buy.is_zero() && self.open_sell.is_zero()
     }

@@ -6,12 +6,13 @@
 
 use crate::Event;
 use crate::adoption::PolicyEvent;
+use crate::flatten::Exit;
 use crate::incidents::IncidentEvent;
 use fillwright_domain::{
     BookId, ContentDigest, ExecId, InstrumentId, IntentId, IntentKey, Notional, OrderIntentId,
-    OrderStatus, Plane, Principal, Px, Qty, ResultStatus, RunId, Side, Text, Timestamp,
+    OrderStatus, Plane, Principal, Px, Qty, ResultStatus, RunId, Scope, Side, Text, Timestamp,
 };
-use fillwright_policy::Rulebook;
+use fillwright_policy::{KillEffect, RestraintKind, Rulebook};
 use minicbor::{Decode, Decoder};
 
 /// The part of an event that changes the state. Each variant is that event's, with what `apply` needs of it.
@@ -75,11 +76,34 @@ pub enum Fact {
     },
     KillSwitchEngaged {
         by: Principal,
+        reason: Text,
+        scope: Scope,
+        effect: KillEffect,
     },
-    KillSwitchReleaseRequested {
+    RestraintImposed {
+        kind: RestraintKind,
+        scope: Scope,
+        until: Option<Timestamp>,
+        by: Option<Principal>,
+        reason: Text,
+    },
+    RestraintLiftRequested {
+        kind: RestraintKind,
+        scope: Scope,
         by: Principal,
     },
-    KillSwitchReleased {},
+    RestraintEnded {
+        kind: RestraintKind,
+        scope: Scope,
+    },
+    ExitAsked {
+        intent_key: IntentKey,
+        exit: Exit,
+    },
+    CancelsPaused {
+        scope: Scope,
+        cancelled_to: Option<OrderIntentId>,
+    },
     Policy(PolicyEvent),
     Incident(Box<IncidentEvent>),
 }
@@ -197,11 +221,40 @@ impl Fact {
                 intent_key: *intent_key,
                 result: ResultFact { status: result.status },
             },
-            Event::KillSwitchEngaged { by, .. } => Self::KillSwitchEngaged { by: by.clone() },
-            Event::KillSwitchReleaseRequested { by, .. } => {
-                Self::KillSwitchReleaseRequested { by: by.clone() }
+            Event::KillSwitchEngaged { by, reason, scope, effect } => Self::KillSwitchEngaged {
+                by: by.clone(),
+                reason: reason.clone(),
+                scope: scope.clone(),
+                effect: *effect,
+            },
+            Event::KillSwitchReleaseRequested { by, scope, .. } => Self::RestraintLiftRequested {
+                kind: RestraintKind::KillSwitch,
+                scope: scope.clone(),
+                by: by.clone(),
+            },
+            Event::KillSwitchReleased { scope, .. } => {
+                Self::RestraintEnded { kind: RestraintKind::KillSwitch, scope: scope.clone() }
             }
-            Event::KillSwitchReleased { .. } => Self::KillSwitchReleased {},
+            Event::RestraintImposed { kind, scope, until, by, reason } => Self::RestraintImposed {
+                kind: *kind,
+                scope: scope.clone(),
+                until: *until,
+                by: by.clone(),
+                reason: reason.clone(),
+            },
+            Event::RestraintLiftRequested { kind, scope, by, .. } => {
+                Self::RestraintLiftRequested { kind: *kind, scope: scope.clone(), by: by.clone() }
+            }
+            Event::RestraintLifted { kind, scope, .. }
+            | Event::RestraintExpired { kind, scope } => {
+                Self::RestraintEnded { kind: *kind, scope: scope.clone() }
+            }
+            Event::ExitAsked { intent_key, exit } => {
+                Self::ExitAsked { intent_key: *intent_key, exit: exit.clone() }
+            }
+            Event::CancelsPaused { scope, cancelled_to } => {
+                Self::CancelsPaused { scope: scope.clone(), cancelled_to: *cancelled_to }
+            }
             Event::Policy(event) => Self::Policy(event.clone()),
             Event::Incident(event) => Self::Incident(Box::new(event.clone())),
             Event::InputRefused { .. }
@@ -262,9 +315,32 @@ impl Fact {
                 intent_key: f.get(1)?,
                 result: f.nested(2, |result| Ok(ResultFact { status: result.get(0)? }))?,
             },
-            18 => Self::KillSwitchEngaged { by: f.get(0)? },
-            19 => Self::KillSwitchReleaseRequested { by: f.get(0)? },
-            20 => Self::KillSwitchReleased {},
+            18 => Self::KillSwitchEngaged {
+                by: f.get(0)?,
+                reason: f.get(1)?,
+                scope: f.get::<Option<Scope>>(2)?.unwrap_or_default(),
+                effect: f.get::<Option<KillEffect>>(3)?.unwrap_or_default(),
+            },
+            19 => Self::RestraintLiftRequested {
+                kind: RestraintKind::KillSwitch,
+                by: f.get(0)?,
+                scope: f.get::<Option<Scope>>(2)?.unwrap_or_default(),
+            },
+            20 => Self::RestraintEnded {
+                kind: RestraintKind::KillSwitch,
+                scope: f.get::<Option<Scope>>(3)?.unwrap_or_default(),
+            },
+            21 => Self::RestraintImposed {
+                kind: f.get(0)?,
+                scope: f.get(1)?,
+                until: f.get(2)?,
+                by: f.get(3)?,
+                reason: f.get(4)?,
+            },
+            22 => Self::RestraintLiftRequested { kind: f.get(0)?, scope: f.get(1)?, by: f.get(2)? },
+            23 | 24 => Self::RestraintEnded { kind: f.get(0)?, scope: f.get(1)? },
+            25 => Self::ExitAsked { intent_key: f.get(0)?, exit: f.get(1)? },
+            26 => Self::CancelsPaused { scope: f.get(0)?, cancelled_to: f.get(1)? },
             57 => Self::Policy(f.get(0)?),
             50 => Self::Incident(Box::new(f.get(0)?)),
             _ => {

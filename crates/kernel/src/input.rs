@@ -3,10 +3,10 @@
 use crate::adoption::PolicyInput;
 use crate::incidents::IncidentInput;
 use fillwright_domain::{
-    DigestedIntent, ExecutionReport, InstrumentId, Intent, Principal, Px, Quote, RunId, Text,
-    Timestamp,
+    DigestedIntent, ExecutionReport, InstrumentId, Intent, Principal, Px, Quote, RunId, Scope,
+    Text, Timestamp,
 };
-use fillwright_policy::Rulebook;
+use fillwright_policy::{KillEffect, RestraintKind, Rulebook};
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
@@ -79,6 +79,14 @@ pub enum Input {
         /// Why.
         #[n(1)]
         reason: Text,
+        /// What is halted.
+        #[n(2)]
+        #[cbor(default)]
+        scope: Scope,
+        /// What is done beside denying new risk.
+        #[n(3)]
+        #[cbor(default)]
+        effect: KillEffect,
     },
     /// End the halt; two different people must ask.
     #[n(6)]
@@ -89,6 +97,10 @@ pub enum Input {
         /// Why.
         #[n(1)]
         reason: Text,
+        /// What was halted.
+        #[n(2)]
+        #[cbor(default)]
+        scope: Scope,
     },
     /// The process has restarted: ask the planes about every order that is still open.
     #[n(7)]
@@ -96,6 +108,41 @@ pub enum Input {
     /// Time has passed: what fell due happens now.
     #[n(8)]
     Tick,
+    /// Hold trading back: a halt, a cooldown or a mode.
+    #[n(9)]
+    Restrain {
+        /// In which way.
+        #[n(0)]
+        kind: RestraintKind,
+        /// Where.
+        #[n(1)]
+        scope: Scope,
+        /// When it ends by itself; never where nothing is said.
+        #[n(2)]
+        until: Option<Timestamp>,
+        /// Who asks; one person may.
+        #[n(3)]
+        by: Principal,
+        /// Why.
+        #[n(4)]
+        reason: Text,
+    },
+    /// End what holds trading back; two different people must ask.
+    #[n(10)]
+    LiftRestraint {
+        /// Which kind.
+        #[n(0)]
+        kind: RestraintKind,
+        /// Where.
+        #[n(1)]
+        scope: Scope,
+        /// Who asks.
+        #[n(2)]
+        by: Principal,
+        /// Why.
+        #[n(3)]
+        reason: Text,
+    },
     /// Propose, approve or withdraw a version of the rules.
     #[n(36)]
     Policy(#[n(0)] Box<PolicyInput>),

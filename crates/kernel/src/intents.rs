@@ -1,6 +1,6 @@
 //! Intents on their way: taken in once, judged, planned, sent as child orders, closed with one result.
 
-use crate::gates::{self, Case, Judgement};
+use crate::gates::{self, Case, Draft, Judgement};
 use crate::orders::WorkingOrder;
 use crate::{Event, State, planes};
 use fillwright_domain::{
@@ -63,7 +63,7 @@ fn admit(
     let plane = case.as_ref().and_then(|case| case.plane().ok());
     let decision_px = case.as_ref().and_then(Case::decision_px);
     let plan = plan(intent, &judgement);
-    let (refused, side) = (judgement.refused, judgement.draft.side);
+    let (refused, sent) = (judgement.refused, Sent::of(intent, &judgement.draft));
     events.push(Event::IntentJudged {
         intent_id: intent.intent_id.clone(),
         rulebook_seq: state.rulebook_seq,
@@ -71,7 +71,7 @@ fn admit(
         not_in_force: judgement.not_in_force,
     });
     let order =
-        plane.filter(|_| refused.is_none()).map(|plane| order(intent, key, &plan, plane, side));
+        plane.filter(|_| refused.is_none()).map(|plane| order(intent, key, &plan, plane, sent));
     events.push(Event::PlanMade { intent_id: intent.intent_id.clone(), plan, decision_px });
     match (order, refused) {
         (Some(order), None) => emit(&mut events, at, key, order),
@@ -120,13 +120,27 @@ fn plan(intent: &Intent, judgement: &Judgement) -> ExecutionPlan {
     }
 }
 
+/// What an order says that its plan does not.
+#[derive(Clone, Copy)]
+struct Sent {
+    side: Side,
+    /// By the intent's own word, or because a mode allows it no more.
+    reduce_only: bool,
+}
+
+impl Sent {
+    fn of(intent: &Intent, draft: &Draft) -> Self {
+        Self { side: draft.side, reduce_only: intent.reduce_only() || draft.reduce_only }
+    }
+}
+
 /// The immediate schedule: the whole plan as the first and only child.
 fn order(
     intent: &Intent,
     key: IntentKey,
     plan: &ExecutionPlan,
     plane: Plane,
-    side: Side,
+    sent: Sent,
 ) -> OrderIntent {
     const FIRST_CHILD: u32 = 1;
     OrderIntent {
@@ -136,7 +150,7 @@ fn order(
         plane,
         book_id: intent.book_id.clone(),
         market_id: intent.instrument_id.clone(),
-        side,
+        side: sent.side,
         requested_quantity: plan.size,
         order_type: plan.order_type,
         limit_px: plan.price,
@@ -144,7 +158,7 @@ fn order(
             OrderType::Market => TimeInForce::Ioc,
             OrderType::Limit => TimeInForce::Day,
         },
-        reduce_only: intent.reduce_only(),
+        reduce_only: sent.reduce_only,
         post_only: intent.post_only() && plan.order_type == OrderType::Limit,
     }
 }

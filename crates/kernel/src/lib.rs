@@ -12,17 +12,20 @@ pub mod effect;
 pub mod event;
 pub mod exposure;
 pub mod fact;
+pub mod flatten;
 pub mod gates;
 pub mod incidents;
 pub mod input;
 mod intents;
 pub mod orders;
 mod people;
+mod place;
 mod planes;
 mod rules;
 pub mod state;
 pub mod verdict;
 
+use control::Wanted;
 pub use denial::{Denial, Skip};
 pub use effect::{Answer, Durable, Effect, effects_of};
 pub use event::{Event, IgnoredReport, Refusal};
@@ -34,6 +37,7 @@ pub use state::State;
 pub use verdict::{Figures, Gate, GateSet, Ruling, Verdict};
 
 use fillwright_domain::{ExecutionPlan, Intent, Quote, Timestamp};
+use fillwright_policy::{KillEffect, RestraintKind};
 use std::convert::Infallible;
 
 /// One partition's decisions.
@@ -92,11 +96,25 @@ impl Kernel {
                 rules::mark(state, at, instrument_id, *mark_px, *as_of)
             }
             Input::Report(report) => orders::reconcile(state, at, report),
-            Input::EngageKillSwitch { by, reason } => control::engage(state, by, reason),
-            Input::ReleaseKillSwitch { by, reason } => control::release(state, by, reason),
-            Input::Resume => state.orders.query_all(state.control.is_halted()),
+            Input::EngageKillSwitch { by, reason, scope, effect } => {
+                let (kind, effect) = (RestraintKind::KillSwitch, *effect);
+                control::impose(state, at, Wanted { kind, scope, effect, until: None }, by, reason)
+            }
+            Input::ReleaseKillSwitch { by, reason, scope } => {
+                control::lift(state, at, RestraintKind::KillSwitch, scope, by, reason)
+            }
+            Input::Restrain { kind, scope, until, by, reason } => {
+                let (effect, until) = (KillEffect::default(), *until);
+                control::impose(state, at, Wanted { kind: *kind, scope, effect, until }, by, reason)
+            }
+            Input::LiftRestraint { kind, scope, by, reason } => {
+                control::lift(state, at, *kind, scope, by, reason)
+            }
+            Input::Resume => control::resume(state, at),
             Input::Policy(asked) => adoption::decide(state, at, asked),
-            Input::Tick => incidents::due(state, at).collect(),
+            Input::Tick => {
+                control::tick(state, at).into_iter().chain(incidents::due(state, at)).collect()
+            }
             Input::Incident(input) => incidents::decide(state, at, input),
         }
     }

@@ -5,12 +5,13 @@ use crate::exposure::Reserved;
 use crate::fact::Fact;
 use crate::{Event, State, intents};
 use fillwright_domain::{
-    ExecId, ExecutionOutcome, ExecutionReasonCode, ExecutionReport, ExecutionStatus, IntentKey,
-    Notional, NumberError, OrderIntentId, OrderStatus, Px, Qty, Ratio, ReportKind, Rounding, Text,
-    Timestamp,
+    BookId, ExecId, ExecutionOutcome, ExecutionReasonCode, ExecutionReport, ExecutionStatus,
+    InstrumentId, IntentKey, Notional, NumberError, OrderIntentId, OrderStatus, Px, Qty, Ratio,
+    ReportKind, Rounding, Text, Timestamp,
 };
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 /// An order without an outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -66,15 +67,27 @@ impl Orders {
         self.0.iter().map(|(id, order)| (*id, order.as_ref()))
     }
 
-    /// Asks for every order to be cancelled that is not being cancelled already.
-    pub(crate) fn cancel_all(&self) -> impl Iterator<Item = Event> {
-        let working = self.iter().filter(|(_, order)| order.status != OrderStatus::PendingCancel);
-        working.map(|(id, order)| cancel_requested(id, order))
+    /// Asks for every order to be cancelled that is within and not being cancelled already, from behind an order on.
+    pub(crate) fn cancels(
+        &self,
+        from: Option<OrderIntentId>,
+        within: impl Fn(&BookId, &InstrumentId) -> bool,
+    ) -> impl Iterator<Item = Event> {
+        let behind = (from.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        let working = self.0.range(behind).filter(move |(_, order)| {
+            let reserved = &order.reserved;
+            order.status != OrderStatus::PendingCancel
+                && within(&reserved.book_id, &reserved.instrument_id)
+        });
+        working.map(|(id, order)| cancel_requested(*id, order))
     }
 
     /// Asks what became of every order, because reports may have been missed while the process was away. One that was
     /// never answered is unknown now: it may or may not have been sent.
-    pub(crate) fn query_all(&self, cancel: bool) -> Vec<Event> {
+    pub(crate) fn query_all(
+        &self,
+        cancels: &impl Fn(&BookId, &InstrumentId) -> bool,
+    ) -> Vec<Event> {
         let asked = self.iter().flat_map(|(id, order)| {
             let query = Event::OrderQueried {
                 order_intent_id: id,
@@ -84,7 +97,8 @@ impl Orders {
                     status => status,
                 },
             };
-            let wanted = cancel || order.status == OrderStatus::PendingCancel;
+            let wanted = order.status == OrderStatus::PendingCancel
+                || cancels(&order.reserved.book_id, &order.reserved.instrument_id);
             std::iter::once(query).chain(wanted.then(|| cancel_requested(id, order)))
         });
         asked.collect()

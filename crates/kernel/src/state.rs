@@ -2,14 +2,15 @@
 
 use crate::adoption::Versions;
 use crate::answered::AnsweredIntents;
-use crate::control::Control;
+use crate::control::{Control, Restraint};
 use crate::exposure::{Holding, Ledgers, Mark, Reserved};
 use crate::fact::{Fact, OrderFact, OutcomeFact};
+use crate::flatten::{self, Exits};
 use crate::incidents::Incidents;
 use crate::intents::OpenIntent;
 use crate::orders::Orders;
-use fillwright_domain::{InstrumentId, IntentKey, Px, RunId, Text, Timestamp};
-use fillwright_policy::Rulebook;
+use fillwright_domain::{InstrumentId, IntentKey, Principal, Px, RunId, Text, Timestamp};
+use fillwright_policy::{KillEffect, RestraintKind, Rulebook};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
 
@@ -34,7 +35,7 @@ pub struct State {
     /// What holdings are valued at.
     #[n(5)]
     pub marks: BTreeMap<InstrumentId, Mark>,
-    /// The kill switch.
+    /// What holds trading back.
     #[n(6)]
     pub control: Control,
     /// Positions and exposure, by book and plane.
@@ -49,6 +50,10 @@ pub struct State {
     /// Every intent ever accepted.
     #[n(10)]
     pub answered: AnsweredIntents,
+    /// Exits that were asked for and have not come in yet.
+    #[n(11)]
+    #[cbor(default)]
+    pub exits: Exits,
     /// Logical time of the last step.
     #[n(17)]
     pub at: Timestamp,
@@ -89,6 +94,9 @@ impl State {
             }
             Fact::IntentAccepted { intent_key, digest } => {
                 self.answered.accept(intent_key, digest, self.seq);
+                if !self.exits.is_empty() {
+                    self.exits.came_in(intent_key);
+                }
             }
             Fact::PlanMade { decision_px } => self.passing.decision_px = decision_px,
             Fact::OrderEmitted { order } => self.emit(order),
@@ -98,9 +106,23 @@ impl State {
                 self.answered.close(intent_key, result.status);
                 self.passing = Passing::default();
             }
-            Fact::KillSwitchEngaged { by } => self.control.engage(by),
-            Fact::KillSwitchReleaseRequested { by } => self.control.request_release(by),
-            Fact::KillSwitchReleased {} => self.control.release(),
+            Fact::KillSwitchEngaged { by, reason, scope, effect } => {
+                let restraint = Restraint { effect, ..self.restraint(Some(by), reason, None) };
+                self.control.impose(RestraintKind::KillSwitch, scope, restraint);
+            }
+            Fact::RestraintImposed { kind, scope, until, by, reason } => {
+                let restraint = self.restraint(by, reason, until);
+                self.control.impose(kind, scope, restraint);
+            }
+            Fact::RestraintLiftRequested { kind, scope, by } => {
+                self.control.change(kind, scope, |one| one.lift_requested_by = Some(by));
+            }
+            Fact::RestraintEnded { kind, scope } => self.control.end(kind, scope),
+            Fact::CancelsPaused { scope, cancelled_to } => {
+                let kind = RestraintKind::KillSwitch;
+                self.control.change(kind, scope, |one| one.cancelled_to = cancelled_to);
+            }
+            Fact::ExitAsked { intent_key, exit } => flatten::note(self, intent_key, exit),
             Fact::Policy(event) => self.versions.apply(event),
             Fact::Incident(event) => self.incidents.apply(*event),
             Fact::OrderStatusChanged { .. }
@@ -108,6 +130,25 @@ impl State {
             | Fact::OrderCancelRequested { .. }
             | Fact::OrderQueried { .. }
             | Fact::OrderStranded { .. } => self.orders.apply(fact),
+        }
+    }
+
+    /// A restraint as it is when it is imposed.
+    fn restraint(
+        &self,
+        by: Option<Principal>,
+        reason: Text,
+        until: Option<Timestamp>,
+    ) -> Restraint {
+        Restraint {
+            by,
+            reason,
+            since: self.at,
+            until,
+            effect: KillEffect::default(),
+            lift_requested_by: None,
+            cancelled_to: None,
+            exits_asked_at: None,
         }
     }
 

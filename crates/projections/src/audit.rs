@@ -11,7 +11,7 @@
 //! - `outcome`: what came of it (`status`, `metrics`), and the hashes of what it left: the journal's entry and, for
 //!   every fill and outcome, the SHA-256 of its line in `execution_logs.jsonl` without the newline. Steps other than
 //!   `execution` are `decision` (nothing was sent), `fill` (of an order that is still open), `adopt_rulebook`,
-//!   `register_run` and `kill_switch`.
+//!   `register_run`, `kill_switch` and the kinds of restraint.
 //!
 //! Our records carry `journal_seq` and `journal_line`: the entry, and the record's number there.
 
@@ -26,6 +26,7 @@ use fillwright_domain::{
     Ratio, Text, hex,
 };
 use fillwright_kernel::{Event, Input};
+use fillwright_policy::RestraintKind;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -75,10 +76,10 @@ impl Audit {
             Event::IntentClosed { result, .. } if result.tx_hash.is_none() => {
                 self.refused(entry, result)
             }
-            Event::KillSwitchEngaged { by, reason } => {
+            Event::KillSwitchEngaged { by, reason, .. } => {
                 self.kill_switch(entry, "engaged", by, reason)
             }
-            Event::KillSwitchReleaseRequested { by, reason } => {
+            Event::KillSwitchReleaseRequested { by, reason, .. } => {
                 self.kill_switch(entry, "release_requested", by, reason)
             }
             Event::KillSwitchReleased { by, reason, .. } => {
@@ -90,6 +91,18 @@ impl Audit {
                 let reason = said.reason().map(Text::as_str);
                 let metrics = Metrics { by: said.by(), reason, ..Metrics::default() };
                 self.outcome(entry, "version_of_rules", said.name(), hashes, metrics)
+            }
+            Event::RestraintImposed { kind, by, reason, .. } => {
+                self.restraint(entry, *kind, "imposed", by.as_ref(), reason.as_str())
+            }
+            Event::RestraintLiftRequested { kind, by, reason, .. } => {
+                self.restraint(entry, *kind, "lift_requested", Some(by), reason.as_str())
+            }
+            Event::RestraintLifted { kind, by, reason, .. } => {
+                self.restraint(entry, *kind, "lifted", Some(by), reason.as_str())
+            }
+            Event::RestraintExpired { kind, .. } => {
+                self.restraint(entry, *kind, "expired", None, "its time is over")
             }
             _ => Ok(()),
         }
@@ -191,6 +204,18 @@ impl Audit {
     ) -> Result<(), ProjectionError> {
         let metrics = Metrics { by: Some(by), reason: Some(reason.as_str()), ..Metrics::default() };
         self.outcome(entry, "kill_switch", status, Outputs::of(entry), metrics)
+    }
+
+    fn restraint(
+        &mut self,
+        entry: &ProjectedEntry,
+        kind: RestraintKind,
+        status: &str,
+        by: Option<&Principal>,
+        reason: &str,
+    ) -> Result<(), ProjectionError> {
+        let metrics = Metrics { by, reason: Some(reason), ..Metrics::default() };
+        self.outcome(entry, kind.as_str(), status, Outputs::of(entry), metrics)
     }
 
     fn outcome(

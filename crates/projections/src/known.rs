@@ -111,6 +111,12 @@ impl Known {
             | Event::KillSwitchEngaged { .. }
             | Event::KillSwitchReleaseRequested { .. }
             | Event::KillSwitchReleased { .. }
+            | Event::RestraintImposed { .. }
+            | Event::RestraintLiftRequested { .. }
+            | Event::RestraintLifted { .. }
+            | Event::RestraintExpired { .. }
+            | Event::ExitAsked { .. }
+            | Event::CancelsPaused { .. }
             | Event::Policy(_)
             | Event::Incident(_) => {}
         }

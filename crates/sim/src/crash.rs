@@ -327,7 +327,9 @@ impl World {
 
     fn attempt(&mut self, batch: Vec<Input>) -> Result<(), Stop> {
         for input in batch {
-            if let Input::SubmitIntent { intent, .. } = &input {
+            if let Input::SubmitIntent { intent, .. } = &input
+                && self.generator.is_awaited(&intent.intent_id)
+            {
                 self.unanswered.insert(intent.intent_id.clone());
             }
             self.take(input)?;
@@ -338,10 +340,12 @@ impl World {
         }
         self.dies_here(20)?;
         let effects = self.settle()?;
+        let mut asked = Vec::new();
         if self.plan.canary != Some(ShellCanary::EffectsBeforeReceipt) {
-            self.carry_out_all(effects)?;
+            asked = self.carry_out_all(effects)?;
         }
-        self.sometimes_snapshot()
+        self.sometimes_snapshot()?;
+        if asked.is_empty() { Ok(()) } else { self.attempt(asked) }
     }
 
     fn take(&mut self, input: Input) -> Result<(), Stop> {
@@ -427,8 +431,10 @@ impl World {
         Ok(())
     }
 
-    fn carry_out_all(&mut self, effects: Vec<Effect>) -> Result<(), Stop> {
+    /// Carries effects out, and returns the intents they ask to be taken in.
+    fn carry_out_all(&mut self, effects: Vec<Effect>) -> Result<Vec<Input>, Stop> {
         let at = self.generator.at();
+        let mut asked = Vec::new();
         for effect in effects {
             if self.plan.when == When::Effect(self.tally.effects) {
                 self.plan.when = When::Never;
@@ -446,10 +452,11 @@ impl World {
                 } => {
                     self.unanswered.remove(intent_id);
                 }
+                Effect::SubmitIntent(intent) => asked.push(self.generator.asked(intent)),
                 _ => carry_out(&mut self.venue, at, &effect),
             }
         }
-        Ok(())
+        Ok(asked)
     }
 
     fn sometimes_snapshot(&mut self) -> Result<(), Stop> {

@@ -7,15 +7,15 @@ use fillwright_domain::{
     ExecutionIntent, ExecutionReport, HealthStatus, IncidentCategory, IncidentId, Instrument,
     InstrumentId, Intent, IntentId, LaneId, Notional, NumberText, OrderIntent, OrderIntentId,
     Origin, Plane, PositionId, Principal, Px, Qty, Quote, Ratio, Rebalance, ReportKind, RunId,
-    Severity, StartupAnomaly, StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
+    Scope, Severity, StartupAnomaly, StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
 };
 use fillwright_kernel::adoption::{PolicyInput, Proposal, Word};
 use fillwright_kernel::incidents::{IncidentEvent, IncidentInput};
 use fillwright_kernel::{Event, Input};
 use fillwright_policy::{
     Book, Bound, Breach, DetectionRule, Envelope, ExecutionPolicy, Grouping, Hours, IncidentRules,
-    Limits, OpenWindow, OperatorBounds, People, Role, Rulebook, RulesHash, Signal, Strategy, Venue,
-    people,
+    KillEffect, Limits, OpenWindow, OperatorBounds, People, RestraintKind, Role, Rulebook,
+    RulesHash, Signal, Strategy, Venue, people,
 };
 use std::collections::BTreeMap;
 
@@ -34,6 +34,18 @@ const BOOKS: [&str; 4] = ["core", "desk", "mixed", "tiny"];
 const PEOPLE: [&str; 4] = ["ops-1", "ops-2", "risk-1", "risk-2"];
 /// Of these one looks only, one is switched off, and one nobody knows.
 const OUTSIDERS: [&str; 3] = ["audit-1", "gone-1", "Risk-1"];
+const SCOPES: [&str; 10] = [
+    "global",
+    "environment",
+    "lane:canary",
+    "lane:live",
+    "account:main",
+    "account:second",
+    "strategy:trend",
+    "venue:BINANCE",
+    "instrument:BINANCE:BTCUSDT",
+    "instrument:NASDAQ:AAPL",
+];
 const RUNS: [&str; 3] = ["R1", "R2", "R3"];
 
 /// A number of so many units of 10^-18.
@@ -58,7 +70,7 @@ pub struct Generator {
     rules: Rulebook,
     /// The rules it began with, to come back to.
     home: Rulebook,
-    halted: bool,
+    imposed: Vec<(RestraintKind, Scope)>,
     sent: Vec<(Intent, Option<Quote>)>,
     prices: BTreeMap<InstrumentId, i128>,
     is_wild: bool,
@@ -85,7 +97,7 @@ impl Generator {
             now_ns: NS_PER_S,
             rules,
             home,
-            halted: false,
+            imposed: Vec::new(),
             sent: Vec::new(),
             prices,
             is_wild,
@@ -127,8 +139,8 @@ impl Generator {
 
     /// What comes in next.
     pub fn input(&mut self) -> Input {
-        if self.halted && self.rng.chance(450) {
-            return self.release();
+        if !self.imposed.is_empty() && self.rng.chance(450) {
+            return self.lift();
         }
         if let Some(hash) = self.proposed.filter(|_| self.rng.chance(60)) {
             return self.word(hash);
@@ -138,10 +150,11 @@ impl Generator {
             840..880 => self.change_of_rules(),
             880..900 => self.registration(),
             900..912 => self.kill(),
-            912..916 => self.release(),
+            912..916 => self.lift(),
             916..924 => Input::Resume,
-            974..994 => self.incident(),
-            994..998 => Input::Tick,
+            974..986 => self.incident(),
+            986..994 => self.restrain(),
+            994..999 => Input::Tick,
             924..974 if self.is_wild => self.forged_report(),
             _ => self.submission(),
         }
@@ -219,13 +232,56 @@ impl Generator {
     }
 
     fn kill(&mut self) -> Input {
-        self.halted = true;
-        Input::EngageKillSwitch { by: self.person(), reason: Text::new("drill") }
+        let scope = if self.rng.chance(500) { Scope::Global } else { self.scope() };
+        self.imposed.push((RestraintKind::KillSwitch, scope.clone()));
+        Input::EngageKillSwitch {
+            by: self.person(),
+            reason: Text::new("drill"),
+            scope,
+            effect: self.rng.pick(&KillEffect::ALL),
+        }
     }
 
-    fn release(&mut self) -> Input {
-        self.halted &= self.rng.chance(800);
-        Input::ReleaseKillSwitch { by: self.person(), reason: Text::new("drill over") }
+    fn restrain(&mut self) -> Input {
+        let kind = self.rng.pick(&RestraintKind::ALL[1..]);
+        let scope = self.scope();
+        let lasts = match self.rng.below(20) {
+            0 => None,
+            1 => Some(0),
+            _ => Some(i64::try_from(self.rng.below(20)).unwrap_or(0) * NS_PER_S),
+        };
+        self.imposed.push((kind, scope.clone()));
+        Input::Restrain {
+            kind,
+            scope,
+            until: lasts.map(|ns| Timestamp::from_ns(self.now_ns + ns)),
+            by: self.person(),
+            reason: Text::new("drill"),
+        }
+    }
+
+    /// Asks for the end of something that was imposed, until it was asked about often enough; sometimes of what was not.
+    fn lift(&mut self) -> Input {
+        let at = (!self.imposed.is_empty()).then(|| self.rng.index(self.imposed.len()));
+        let (kind, scope) = match at {
+            Some(at) if self.rng.chance(650) => self.imposed[at].clone(),
+            Some(at) => self.imposed.swap_remove(at),
+            None => (self.rng.pick(&RestraintKind::ALL), self.scope()),
+        };
+        let (by, reason) = (self.person(), Text::new("drill over"));
+        match kind {
+            RestraintKind::KillSwitch => Input::ReleaseKillSwitch { by, reason, scope },
+            kind => Input::LiftRestraint { kind, scope, by, reason },
+        }
+    }
+
+    fn scope(&mut self) -> Scope {
+        self.rng.pick(&SCOPES).parse().expect("a constant is a scope")
+    }
+
+    /// An intent the system itself asks to be taken in, with the market as it is.
+    pub fn asked(&mut self, intent: &Intent) -> Input {
+        Input::submit(intent.clone(), self.quote(&intent.instrument_id))
     }
 
     fn submission(&mut self) -> Input {
@@ -253,6 +309,11 @@ impl Generator {
             _ => {}
         }
         Input::submit(intent, quote)
+    }
+
+    /// Whether somebody sent this intent and waits for its answer.
+    pub fn is_awaited(&self, intent: &IntentId) -> bool {
+        self.sent.iter().any(|(sent, _)| sent.intent_id == *intent)
     }
 
     /// Every intent sent so far, as its sender would send it again.

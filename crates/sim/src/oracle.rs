@@ -7,17 +7,17 @@ use crate::exact::{Exact, exact};
 use crate::incident_witness::IncidentWitness;
 use fillwright_domain::{
     ActionType, BookId, ExecId, ExecutionStatus, Instrument, InstrumentId, Intent, IntentId,
-    OrderIntent, OrderIntentId, OrderStatus, OrderType, Plane, Principal, Quote, ResultStatus,
-    Side, Timestamp,
+    LaneId, OrderIntent, OrderIntentId, OrderStatus, OrderType, Plane, Principal, Quote,
+    ResultStatus, Scope, Side, Timestamp,
 };
 use fillwright_kernel::adoption::{PolicyEvent, Proposal};
 use fillwright_kernel::incidents::IncidentEvent;
 use fillwright_kernel::{Answer, Effect, Event, Gate, Input, Ruling, State, Verdict};
-use fillwright_policy::{Book, Limits, Rulebook};
+use fillwright_policy::{Book, KillEffect, Limits, RestraintKind, Role, Rulebook};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Gates with a rule in force: no order without a verdict of each.
-const IN_FORCE: [Gate; 17] = [
+const IN_FORCE: [Gate; 21] = [
     Gate::Rulebook,
     Gate::Book,
     Gate::Provenance,
@@ -25,9 +25,13 @@ const IN_FORCE: [Gate; 17] = [
     Gate::Instrument,
     Gate::Venue,
     Gate::TradingHours,
+    Gate::Halt,
     Gate::DataAge,
+    Gate::Maintenance,
     Gate::KillSwitch,
+    Gate::Cooldown,
     Gate::BlockingIncident,
+    Gate::ReduceOnlyMode,
     Gate::Mapping,
     Gate::Sizing,
     Gate::OrderNotional,
@@ -81,6 +85,10 @@ pub struct Tally {
     pub ignored: u64,
     /// Halts.
     pub kills: u64,
+    /// Halts of trading, cooldowns and modes.
+    pub restraints: u64,
+    /// Exits asked for.
+    pub exits: u64,
     /// Changes of the rules.
     pub rulebooks: u64,
     /// Versions proposed.
@@ -108,6 +116,8 @@ impl Tally {
         self.fills += other.fills;
         self.ignored += other.ignored;
         self.kills += other.kills;
+        self.restraints += other.restraints;
+        self.exits += other.exits;
         self.rulebooks += other.rulebooks;
         self.proposals += other.proposals;
         self.approvals += other.approvals;
@@ -120,8 +130,11 @@ impl Tally {
 pub struct Oracle {
     rules: Option<Rulebook>,
     marks: BTreeMap<InstrumentId, Exact>,
-    is_halted: bool,
     incidents: IncidentWitness,
+    /// What was imposed and not ended, with its end.
+    imposed: BTreeMap<(RestraintKind, Scope), Option<Timestamp>>,
+    /// Exits that were asked for and have not come in.
+    exits: BTreeSet<IntentId>,
     intents: BTreeMap<IntentId, Option<ResultStatus>>,
     orders: BTreeMap<OrderIntentId, Seen>,
     working: BTreeSet<OrderIntentId>,
@@ -174,6 +187,7 @@ impl Oracle {
         self.closed_in_step(events)
     }
 
+    #[allow(clippy::too_many_lines, reason = "a table: one arm a kind of event")]
     fn read(
         &mut self,
         at: Timestamp,
@@ -191,17 +205,38 @@ impl Oracle {
             Event::MarkTaken { instrument_id, mark_px, .. } => {
                 self.marks.insert(instrument_id.clone(), exact(mark_px.get()));
             }
-            Event::KillSwitchEngaged { .. } => {
-                self.is_halted = true;
+            Event::KillSwitchEngaged { scope, .. } => {
+                self.imposed.insert((RestraintKind::KillSwitch, scope.clone()), None);
                 self.tally.kills += 1;
             }
-            Event::KillSwitchReleased { by, requested_by, .. } => {
-                must!(by != requested_by, "[I11] {by} released the halt alone");
-                self.is_halted = false;
+            Event::KillSwitchReleased { by, requested_by, scope, .. } => {
+                self.lifted(RestraintKind::KillSwitch, scope, [by, requested_by])?;
+            }
+            Event::RestraintImposed { kind, scope, until, .. } => {
+                must!(until.is_none_or(|until| until > at), "{kind} on {scope} is over already");
+                self.imposed.insert((*kind, scope.clone()), *until);
+                self.tally.restraints += 1;
+            }
+            Event::RestraintLifted { kind, scope, by, requested_by, .. } => {
+                self.lifted(*kind, scope, [by, requested_by])?;
+            }
+            Event::RestraintExpired { kind, scope } => {
+                let until = self.imposed.remove(&(*kind, scope.clone())).flatten();
+                must!(
+                    until.is_some_and(|until| until <= at),
+                    "{kind} on {scope} ended before its time"
+                );
+            }
+            Event::ExitAsked { exit, .. } => {
+                let is_known = self.intents.contains_key(&exit.intent_id);
+                must!(!is_known, "exit {} is asked for after it came in", exit.intent_id);
+                self.exits.insert(exit.intent_id.clone());
+                self.tally.exits += 1;
             }
             Event::IntentAccepted { intent_id, .. } => {
                 let known = self.intents.insert(intent_id.clone(), None);
                 must!(known.is_none(), "[I1] intent {intent_id} was accepted twice");
+                self.exits.remove(intent_id);
                 self.tally.intents += 1;
             }
             Event::IntentDuplicated { intent_id, status, .. } => {
@@ -279,7 +314,9 @@ impl Oracle {
             }
             Event::RunRegistered { .. }
             | Event::PlanMade { .. }
-            | Event::KillSwitchReleaseRequested { .. } => {}
+            | Event::KillSwitchReleaseRequested { .. }
+            | Event::RestraintLiftRequested { .. }
+            | Event::CancelsPaused { .. } => {}
         }
         Ok(())
     }
@@ -322,7 +359,7 @@ impl Oracle {
         must!(is_same, "other rules came into force than were proposed");
         let recent = self.were_in_force.iter().rev().take(64);
         let was_in_force = recent.into_iter().any(|rules| rules == rulebook);
-        must!(self.is_halted || !was_in_force, "[K6] back to earlier rules without a halt");
+        must!(self.is_halted() || !was_in_force, "[K6] back to earlier rules without a halt");
         let is_live =
             self.rules.iter().chain([rulebook]).any(|rules| rules.environment.as_str() == "live");
         let is_approved = coming.is_some_and(|(_, is_approved)| is_approved);
@@ -439,8 +476,13 @@ impl Oracle {
         on_grid(instrument, order)?;
         let (before, after) = self.worst_case(order);
         let is_safety_exit = intent.action() == ActionType::EmergencyExit;
-        if self.is_halted || is_safety_exit || intent.reduce_only() {
-            must!(is_safety_exit || !self.is_halted, "[I6] an order after the kill switch");
+        let held_back = self.held_back(at, order);
+        must!(!held_back.contains(&RestraintKind::Halt), "[I6] an order while trading is halted");
+        let only_modes = held_back
+            .iter()
+            .all(|kind| matches!(kind, RestraintKind::Degraded | RestraintKind::ReduceOnly));
+        must!(is_safety_exit || only_modes, "[I6] an order after {held_back:?}");
+        if !held_back.is_empty() || is_safety_exit || intent.reduce_only() {
             must!(self.only_reduces(order), "[I6] {} adds risk", order.intent_id);
             return Ok(());
         }
@@ -467,6 +509,56 @@ impl Oracle {
             order.intent_id
         );
         Ok(())
+    }
+
+    /// Whether everything is halted.
+    fn is_halted(&self) -> bool {
+        self.imposed.contains_key(&(RestraintKind::KillSwitch, Scope::Global))
+    }
+
+    /// Two people end a restraint, one of them answering for risk. [I11]
+    fn lifted(&mut self, kind: RestraintKind, scope: &Scope, by: [&Principal; 2]) -> Finding {
+        let [second, first] = by;
+        must!(first != second, "[I11] {first} lifted {kind} alone");
+        let rules = self.rules.as_ref().ok_or("a restraint lifted without rules")?;
+        let holds = |name: &Principal, role: Option<Role>| {
+            rules.people.get(name).is_some_and(|person| {
+                person.enabled && role.is_none_or(|role| person.roles.contains(&role))
+            })
+        };
+        let are_known = holds(first, None) && holds(second, None);
+        let has_risk = holds(first, Some(Role::Risk)) || holds(second, Some(Role::Risk));
+        must!(are_known && has_risk, "[I11] {first} and {second} lifted {kind}");
+        let was = self.imposed.remove(&(kind, scope.clone()));
+        must!(was.is_some(), "{kind} on {scope} was lifted and never imposed");
+        Ok(())
+    }
+
+    /// The kinds of restraint that cover an order now.
+    fn held_back(&self, at: Timestamp, order: &OrderIntent) -> BTreeSet<RestraintKind> {
+        let holding = self.imposed.iter().filter(|((_, scope), until)| {
+            until.is_none_or(|until| at < until) && self.is_within(scope, order)
+        });
+        holding.map(|((kind, _), _)| *kind).collect()
+    }
+
+    /// Whether an order is within a scope, by the scope's text.
+    fn is_within(&self, scope: &Scope, order: &OrderIntent) -> bool {
+        let Some(rules) = &self.rules else { return false };
+        let book = rules.books.get(&order.book_id);
+        let text = scope.to_string();
+        let (kind, name) = text.split_once(':').unwrap_or((&text, ""));
+        let is = |known: Option<&str>| known == Some(name);
+        match kind {
+            "global" | "environment" => true,
+            "lane" => is(book.and_then(|book| book.lane.as_ref()).map(LaneId::as_str)),
+            "account" => is(book.map(|book| book.account.as_str())),
+            "strategy" => is(book.map(|book| book.strategy_id.as_str())),
+            "venue" => {
+                is(rules.instruments.get(&order.market_id).map(|known| known.venue.as_str()))
+            }
+            _ => is(Some(order.market_id.as_str())),
+        }
     }
 
     /// Whether an order, with all others at work on its side, only takes from the position.
@@ -605,17 +697,21 @@ impl Oracle {
                 );
             }
         }
-        let just_halted =
-            events.iter().any(|event| matches!(event, Event::KillSwitchEngaged { .. }));
-        let left = self
-            .working
-            .iter()
-            .filter_map(|id| self.orders.get(id))
-            .find(|seen| !seen.is_cancelling);
-        match left.filter(|_| just_halted) {
-            Some(seen) => Err(format!("[I6] the halt leaves {} at work", seen.order.intent_id)),
-            None => Ok(()),
+        let cancelling = events.iter().filter_map(|event| match event {
+            Event::KillSwitchEngaged { scope, effect, .. } if *effect != KillEffect::Block => {
+                Some(scope)
+            }
+            _ => None,
+        });
+        for scope in cancelling {
+            let working = self.working.iter().filter_map(|id| self.orders.get(id));
+            let left =
+                working.filter(|seen| !seen.is_cancelling && self.is_within(scope, &seen.order));
+            if let Some(seen) = left.into_iter().next() {
+                return Err(format!("[I6] the halt leaves {} at work", seen.order.intent_id));
+            }
         }
+        Ok(())
     }
 
     /// Effects are what the events ask for: each once, nothing else. [I2]
@@ -647,6 +743,20 @@ impl Oracle {
                     intent_id: intent_id.clone(),
                     answer: Answer::Conflict { first_seq: *first_seq },
                 },
+                Event::ExitAsked { exit, .. } => {
+                    let Some(Effect::SubmitIntent(intent)) = asked.next() else {
+                        return Err(format!("[I2] exit {} is not submitted", exit.intent_id));
+                    };
+                    must!(
+                        intent.intent_id == exit.intent_id
+                            && intent.book_id == exit.book_id
+                            && intent.instrument_id == exit.instrument_id
+                            && intent.action() == ActionType::EmergencyExit,
+                        "[I6] exit {} comes as something else",
+                        exit.intent_id
+                    );
+                    continue;
+                }
                 _ => continue,
             };
             must!(asked.next() == Some(&wanted), "[I2] the events ask for {wanted:?}");
@@ -695,6 +805,9 @@ impl Oracle {
                 "[I9] order {id} of {} never ended",
                 self.orders[id].order.intent_id
             ));
+        }
+        if let Some(exit) = self.exits.first() {
+            return Err(format!("[I6] exit {exit} was asked for and never came in"));
         }
         match self.intents.iter().find(|(_, status)| status.is_none()) {
             Some((intent, _)) => Err(format!("[I1] intent {intent} was accepted and never closed")),

@@ -19,15 +19,15 @@ use fillwright_domain::{
     AccountId, ActionType, Ask, BookId, CalendarId, ComponentKind, ExecId, ExecutionIntent,
     ExecutionReport, HealthStatus, IncidentCategory, IncidentId, Instrument, InstrumentId, Intent,
     IntentId, IntentKey, LaneId, Notional, NumberText, OrderIntentId, Origin, Plane, PositionId,
-    Principal, Px, Qty, Quote, Ratio, Rebalance, ReportKind, RunId, Severity, StartupAnomaly,
-    StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
+    Principal, Px, Qty, Quote, Ratio, Rebalance, ReportKind, RunId, Scope, Severity,
+    StartupAnomaly, StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
 };
-use fillwright_kernel::Input;
 use fillwright_kernel::adoption::{PolicyInput, Proposal, Word};
 use fillwright_kernel::incidents::IncidentInput;
+use fillwright_kernel::{Effect, Input};
 use fillwright_policy::{
     Book, Bound, Breach, DetectionRule, Envelope, ExecutionPolicy, Grouping, Hours, Limits,
-    OpenWindow, Person, Role, Rulebook, RulesHash, Signal, Strategy, Venue,
+    OpenWindow, Person, RestraintKind, Role, Rulebook, RulesHash, Signal, Strategy, Venue,
 };
 use std::collections::BTreeMap;
 
@@ -61,6 +61,8 @@ struct Stage {
     lines: u64,
     filled: BTreeMap<String, i128>,
     proposed: Option<RulesHash>,
+    /// Whether the process dies before an exit it was asked to submit comes in.
+    loses_exits: bool,
 }
 
 impl Default for Stage {
@@ -71,6 +73,7 @@ impl Default for Stage {
             lines: 0,
             filled: BTreeMap::new(),
             proposed: None,
+            loses_exits: false,
         }
     }
 }
@@ -85,15 +88,31 @@ impl Stage {
         let (when, said) = line.split_once(' ').unwrap_or((line, ""));
         let at = moment(when);
         let words: Vec<&str> = said.split_whitespace().collect();
-        if words == ["from", "scratch"] {
-            return;
+        match words.as_slice() {
+            ["from", "scratch"] => return,
+            ["exits", "are", fate] => return self.loses_exits = *fate == "lost",
+            _ => {}
         }
         let input = self.input(at, &words);
         if input == Input::Resume {
             self.pair.restart().unwrap_or_else(|what| panic!("{line}: {what}"));
         }
-        let effects = self.pair.step(at, &input).unwrap_or_else(|what| panic!("{line}: {what}"));
+        self.take(at, when, &input).unwrap_or_else(|what| panic!("{line}: {what}"));
+    }
+
+    /// Takes an input, and then the intents it asks to be taken in.
+    fn take(&mut self, at: Timestamp, when: &str, input: &Input) -> Result<(), String> {
+        let effects = self.pair.step(at, input)?;
         tell(&mut self.told, when, self.pair.last_events(), &effects);
+        for effect in effects {
+            if let Effect::SubmitIntent(intent) = effect
+                && !self.loses_exits
+            {
+                let input = Input::submit(*intent, Some(quote(at, "19999/20001")));
+                self.take(at, when, &input)?;
+            }
+        }
+        Ok(())
     }
 
     fn input(&mut self, at: Timestamp, words: &[&str]) -> Input {
@@ -114,11 +133,22 @@ impl Stage {
             ["withdraw", rest @ ..] => self.word(PolicyInput::Withdraw, rest),
             ["kill", rest @ ..] => {
                 let (by, reason) = person(rest);
-                Input::EngageKillSwitch { by, reason }
+                let effect = word_after(rest, "to").and_then(|effect| effect.parse().ok());
+                let effect = effect.unwrap_or_default();
+                Input::EngageKillSwitch { by, reason, scope: scope(rest), effect }
             }
             ["release", rest @ ..] => {
                 let (by, reason) = person(rest);
-                Input::ReleaseKillSwitch { by, reason }
+                Input::ReleaseKillSwitch { by, reason, scope: scope(rest) }
+            }
+            ["impose", name, rest @ ..] => {
+                let (by, reason) = person(rest);
+                let until = word_after(rest, "until").map(moment);
+                Input::Restrain { kind: kind(name), scope: scope(rest), until, by, reason }
+            }
+            ["lift", name, rest @ ..] => {
+                let (by, reason) = person(rest);
+                Input::LiftRestraint { kind: kind(name), scope: scope(rest), by, reason }
             }
             ["resume"] => Input::Resume,
             ["tick"] => Input::Tick,
@@ -291,6 +321,20 @@ fn incident(words: &[&str]) -> Input {
         },
         _ => panic!("no such line: {words:?}"),
     }))
+}
+
+/// `on venue:BINANCE`; everything where `on` is missing.
+fn scope(words: &[&str]) -> Scope {
+    word_after(words, "on").map(|scope| scope.parse().expect("a scope")).unwrap_or_default()
+}
+
+fn kind(name: &str) -> RestraintKind {
+    let kind = RestraintKind::ALL.into_iter().find(|kind| kind.as_str() == name);
+    kind.unwrap_or_else(|| panic!("no such restraint: {name}"))
+}
+
+fn word_after<'a>(words: &[&'a str], before: &str) -> Option<&'a str> {
+    words.iter().position(|word| *word == before).map(|at| words[at + 1])
 }
 
 /// `by ops-1 because drill`; nobody where `by` is missing.

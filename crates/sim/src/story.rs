@@ -3,11 +3,13 @@
 use crate::generate::PARTITION;
 use fillwright_domain::{
     ExecutionPlan, ExecutionResult, IntentId, IntentKey, OrderIntent, OrderIntentId, OrderStatus,
-    OrderType, Side, TimeInForce,
+    OrderType, Scope, Side, TimeInForce,
 };
 use fillwright_kernel::adoption::PolicyEvent;
+use fillwright_kernel::flatten::Exit;
 use fillwright_kernel::incidents::{Incident, IncidentEvent};
 use fillwright_kernel::{Effect, Event, Ruling, Verdict};
+use fillwright_policy::KillEffect;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -36,6 +38,7 @@ fn asks(event: &Event, effect: &Effect) -> bool {
         Effect::PlaceOrder(_) => matches!(event, Event::OrderEmitted { .. }),
         Effect::CancelOrder { .. } => matches!(event, Event::OrderCancelRequested { .. }),
         Effect::QueryOrder { .. } => matches!(event, Event::OrderQueried { .. }),
+        Effect::SubmitIntent(_) => matches!(event, Event::ExitAsked { .. }),
         Effect::Reply { .. } => {
             matches!(
                 event,
@@ -52,6 +55,7 @@ fn asked_for(effect: &Effect) -> &'static str {
         Effect::PlaceOrder(_) => ", place",
         Effect::CancelOrder { .. } => ", cancel",
         Effect::QueryOrder { .. } => ", query",
+        Effect::SubmitIntent(_) => ", submit",
         Effect::Reply { .. } => ", reply",
     }
 }
@@ -144,15 +148,40 @@ impl Names {
             Event::ReportIgnored { order_intent_id, why, .. } => {
                 format!("{} report ignored: {why}", self.of(*order_intent_id))
             }
-            Event::KillSwitchEngaged { by, .. } => format!("kill switch engaged by {by}"),
-            Event::KillSwitchReleaseRequested { by, .. } => {
-                format!("kill switch release requested by {by}")
+            Event::KillSwitchEngaged { by, scope, effect, .. } => {
+                let effect = if *effect == KillEffect::Cancel {
+                    String::new()
+                } else {
+                    format!(" to {effect}")
+                };
+                format!("kill switch{}{effect} engaged by {by}", on(scope))
             }
-            Event::KillSwitchReleased { by, requested_by, .. } => {
-                format!("kill switch released by {requested_by} and {by}")
+
+            Event::KillSwitchReleaseRequested { by, scope, .. } => {
+                format!("kill switch{} release requested by {by}", on(scope))
             }
             Event::Policy(said) => version(said),
             Event::Incident(event) => incident(event),
+            Event::KillSwitchReleased { by, requested_by, scope, .. } => {
+                format!("kill switch{} released by {requested_by} and {by}", on(scope))
+            }
+            Event::RestraintImposed { kind, scope, until, by, .. } => {
+                let until = until.map(|until| format!(" until {}s", until.as_ns() / 1_000_000_000));
+                let by = by.as_ref().map_or("a rule".to_owned(), ToString::to_string);
+                format!("{kind} on {scope} imposed{} by {by}", until.unwrap_or_default())
+            }
+            Event::RestraintLiftRequested { kind, scope, by, .. } => {
+                format!("{kind} on {scope}: lift requested by {by}")
+            }
+            Event::RestraintLifted { kind, scope, by, requested_by, .. } => {
+                format!("{kind} on {scope} lifted by {requested_by} and {by}")
+            }
+            Event::RestraintExpired { kind, scope } => format!("{kind} on {scope} is over"),
+            Event::ExitAsked { exit, .. } => {
+                let Exit { intent_id, book_id, instrument_id, .. } = exit;
+                format!("{intent_id} is to close {instrument_id} in {book_id}")
+            }
+            Event::CancelsPaused { scope, .. } => format!("cancels on {scope} paused"),
             _ => unreachable!("told above"),
         }
     }
@@ -209,6 +238,11 @@ fn incident(event: &IncidentEvent) -> String {
         }
         IncidentEvent::StartupNoticed { anomaly, .. } => format!("the start found {anomaly}"),
     }
+}
+
+/// Where a kill switch holds, unless it is everywhere.
+fn on(scope: &Scope) -> String {
+    if *scope == Scope::Global { String::new() } else { format!(" on {scope}") }
 }
 
 /// A verdict that is more than a pass.

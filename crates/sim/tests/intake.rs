@@ -84,13 +84,13 @@ fn a_refused_intent_stays_refused_under_its_id() {
     check(
         "1s adopt standard, book core off
          2s intent I1 add 0.1
-         3s adopt standard
+         3s adopt standard, version 2
          4s intent I1 add 0.1
          5s intent I2 add 0.1",
         &expect![[r"
             1s rulebook 1 adopted by risk-1
             2s I1 denied by Book: the book is disabled
-            3s rulebook 1 adopted by risk-1
+            3s rulebook 2 adopted by risk-1
             4s I1 is a duplicate of entry 4: skipped, reply
             5s I2 plans 0.2 at 20001, leverage 0.040002
             5s I2.1 buys 0.2 BTCUSDT on paper

@@ -9,7 +9,7 @@ const SEEDS: u64 = 10_000;
 /// How often each reason has to come up, or the generator has lost its way there.
 const TIMES_MIN: u64 = 50;
 /// Every reason to refuse, skip or ignore.
-const REASONS: [&str; 65] = [
+const REASONS: [&str; 71] = [
     "HealthKnown",
     "AlreadyAcknowledged",
     "IncidentUnknown",
@@ -17,6 +17,7 @@ const REASONS: [&str; 65] = [
     "NothingSaid",
     "blocking_incident",
     "AlreadyEngaged",
+    "AlreadyOver",
     "Anonymous",
     "AnotherVersionWaits",
     "BeyondBounds",
@@ -45,6 +46,8 @@ const REASONS: [&str; 65] = [
     "below_floor",
     "book_disabled",
     "book_unknown",
+    "cooling_down",
+    "degraded_mode",
     "dust",
     "figure_out_of_range",
     "hold",
@@ -68,11 +71,14 @@ const REASONS: [&str; 65] = [
     "quote_stale",
     "quote_unusable",
     "reduce_only_constraint",
+    "reduce_only_mode",
     "run_not_audited",
     "size_out_of_range",
     "strategy_disabled",
     "strategy_not_owner",
     "strategy_unknown",
+    "trading_halted",
+    "under_maintenance",
     "venue_disabled",
     "venue_unknown",
 ];

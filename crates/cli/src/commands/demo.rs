@@ -11,9 +11,10 @@ use crate::session::{Closed, Session};
 use crate::{example, inbox, words};
 use anyhow::Result;
 use clap::Args;
-use fillwright_domain::{Principal, Text, Timestamp};
+use fillwright_domain::{Principal, Scope, Text, Timestamp};
 use fillwright_engine::{Home, ScriptedClock, verify};
 use fillwright_kernel::Input;
+use fillwright_policy::KillEffect;
 use serde::Serialize;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -124,11 +125,17 @@ fn halt() -> Input {
     Input::EngageKillSwitch {
         by: Principal::new("ops-1"),
         reason: Text::new("the demo shows a halt"),
+        scope: Scope::Global,
+        effect: KillEffect::Cancel,
     }
 }
 
 fn release(by: &str) -> Input {
-    Input::ReleaseKillSwitch { by: Principal::new(by), reason: Text::new("the demo goes on") }
+    Input::ReleaseKillSwitch {
+        by: Principal::new(by),
+        reason: Text::new("the demo goes on"),
+        scope: Scope::Global,
+    }
 }
 
 fn gather(home: &Home, before_seq: u64, closed: Closed, refused: Vec<RefusedLine>) -> Result<Done> {

@@ -191,6 +191,12 @@ fn kind_of(event: &Event) -> &'static str {
         Event::KillSwitchReleaseRequested { .. } => "kill_switch_release_requested",
         Event::KillSwitchReleased { .. } => "kill_switch_released",
         Event::Policy(event) => event.name(),
+        Event::RestraintImposed { .. } => "restraint_imposed",
+        Event::RestraintLiftRequested { .. } => "restraint_lift_requested",
+        Event::RestraintLifted { .. } => "restraint_lifted",
+        Event::RestraintExpired { .. } => "restraint_expired",
+        Event::ExitAsked { .. } => "exit_asked",
+        Event::CancelsPaused { .. } => "cancels_paused",
         Event::Incident(event) => incident_name(event),
     }
 }

@@ -1,13 +1,16 @@
 //! One command a file.
 
 pub(crate) mod changes;
+pub(crate) mod cooldown;
 pub(crate) mod demo;
 pub(crate) mod drill;
 pub(crate) mod evidence;
 pub(crate) mod explain;
+pub(crate) mod halt;
 pub(crate) mod incident;
 pub(crate) mod journal;
 pub(crate) mod kill;
+pub(crate) mod mode;
 pub(crate) mod policy;
 pub(crate) mod release;
 pub(crate) mod run;

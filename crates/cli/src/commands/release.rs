@@ -1,12 +1,13 @@
 //! `fillwright release`: end a halt. Two different people must ask.
 
 use crate::arguments::Common;
-use crate::commands::kill::Request;
 use crate::exit::Exit;
+use crate::restraining::Request;
 use anyhow::Result;
 use clap::Args;
+use fillwright_policy::RestraintKind;
 
-/// End a halt, once two different people have asked for it.
+/// End a halt, once two different people have asked for it, one of them with the role risk.
 ///
 /// The first request changes nothing but the record; the answer says who is still needed. Saying
 /// `kill` again in between withdraws it.
@@ -15,9 +16,11 @@ use clap::Args;
 Examples:
   fillwright release --home /srv/book --by risk-1 --reason \"prices are back\"
   fillwright release --home /srv/book --by risk-2 --reason \"checked with risk-1\"
+  fillwright release --scope venue:BINANCE --by ops-1 --reason \"fills are back\"
 
-Exit codes: as `fillwright --help` lists them; 1 where nothing changed: trading is not halted, or
-the same person asked before; 6 where another process holds the journal and did not answer.")]
+Exit codes: as `fillwright --help` lists them; 1 where nothing changed: that scope is not halted, the
+same person asked before, or somebody may not ask; 6 where another process holds the journal and did
+not answer.")]
 pub(crate) struct Release {
     #[command(flatten)]
     request: Request,
@@ -25,6 +28,6 @@ pub(crate) struct Release {
 
 impl Release {
     pub(crate) fn run(self, common: &Common) -> Result<Exit> {
-        self.request.release(common)
+        self.request.lift(common, RestraintKind::KillSwitch)
     }
 }

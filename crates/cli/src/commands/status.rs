@@ -8,9 +8,10 @@ use crate::reading::{self, JournalReader};
 use crate::words;
 use anyhow::Result;
 use clap::Args;
-use fillwright_domain::{OrderStatus, Qty, Timestamp};
+use fillwright_domain::{OrderStatus, Qty, Scope, Timestamp};
 use fillwright_engine::Home;
 use fillwright_kernel::State;
+use fillwright_policy::{KillEffect, RestraintKind};
 use fillwright_projections::{BlotterReader, Paths};
 use serde::Serialize;
 
@@ -37,6 +38,8 @@ struct Standing {
     is_halted: bool,
     halted_by: Option<String>,
     release_requested_by: Option<String>,
+    /// Everything that holds trading back, the halt of everything included.
+    restraints: Vec<HeldBack>,
     /// The process that holds the journal, where one does.
     held_by: Option<String>,
     rules_version: Option<String>,
@@ -47,6 +50,20 @@ struct Standing {
     open_orders: Vec<OpenOrder>,
     /// The last entry the blotter has taken in.
     blotter_seq: Option<u64>,
+}
+
+/// One restraint that stands.
+#[derive(Debug, Serialize)]
+struct HeldBack {
+    kind: RestraintKind,
+    scope: Scope,
+    /// What a kill switch does.
+    effect: Option<KillEffect>,
+    since: String,
+    until: Option<String>,
+    by: Option<String>,
+    reason: String,
+    lift_requested_by: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -80,14 +97,18 @@ impl Status {
 
 fn standing(state: &State) -> Standing {
     let rules = state.rulebook.as_ref();
+    let halt = state.control.get(RestraintKind::KillSwitch, &Scope::Global);
     Standing {
         partition: state.partition.to_string(),
         environment: rules.map(|rules| rules.environment.to_string()),
         seq: state.seq,
         at: None,
         is_halted: state.control.is_halted(),
-        halted_by: state.control.halted_by().map(ToString::to_string),
-        release_requested_by: state.control.release_requested_by().map(ToString::to_string),
+        halted_by: halt.and_then(|halt| halt.by.as_ref()).map(ToString::to_string),
+        release_requested_by: halt
+            .and_then(|halt| halt.lift_requested_by.as_ref())
+            .map(ToString::to_string),
+        restraints: restraints(state),
         held_by: None,
         rules_version: rules.map(|rules| rules.version.to_string()),
         rules_seq: state.rulebook_seq,
@@ -97,6 +118,20 @@ fn standing(state: &State) -> Standing {
         open_orders: open_orders(state),
         blotter_seq: None,
     }
+}
+
+fn restraints(state: &State) -> Vec<HeldBack> {
+    let standing = state.control.iter().map(|(kind, scope, restraint)| HeldBack {
+        kind,
+        scope: scope.clone(),
+        effect: (kind == RestraintKind::KillSwitch).then_some(restraint.effect),
+        since: words::at(restraint.since),
+        until: restraint.until.map(words::at),
+        by: restraint.by.as_ref().map(ToString::to_string),
+        reason: restraint.reason.to_string(),
+        lift_requested_by: restraint.lift_requested_by.as_ref().map(ToString::to_string),
+    });
+    standing.collect()
 }
 
 fn open_orders(state: &State) -> Vec<OpenOrder> {
@@ -131,6 +166,26 @@ impl Standing {
                 format!("HALTED by {by}; {first} asked to release it, a second person must")
             }
         }
+    }
+
+    /// What holds trading back beside a halt of everything, if anything does.
+    fn held_back(&self) -> String {
+        let partly = self
+            .restraints
+            .iter()
+            .filter(|one| (one.kind, &one.scope) != (RestraintKind::KillSwitch, &Scope::Global));
+        let lines = partly.map(|one| {
+            let until = one.until.as_ref().map(|until| format!(" until {until}"));
+            format!(
+                "\n{} on {}{}, imposed by {}: {}",
+                one.kind,
+                one.scope,
+                until.unwrap_or_default(),
+                one.by.as_deref().unwrap_or("a rule"),
+                one.reason
+            )
+        });
+        lines.collect()
     }
 
     fn orders(&self) -> String {
@@ -185,8 +240,9 @@ impl Report for Standing {
             positions::as_table(&self.positions)
         };
         format!(
-            "{}\n\npartition {} ({})\n{rules}; {}\nlast entry {} at {}; {} so far\n{held}\n\n{positions}\n\n{}",
+            "{}{}\n\npartition {} ({})\n{rules}; {}\nlast entry {} at {}; {} so far\n{held}\n\n{positions}\n\n{}",
             self.control(),
+            self.held_back(),
             self.partition,
             self.environment.as_deref().unwrap_or("no environment"),
             words::count(self.audited_runs as u64, "audited run", "audited runs"),

@@ -67,7 +67,7 @@ impl Reading<'_> {
             }
             Ruling::Reduce { to } => ("reduced", None, format!("REDUCED to {}", self.units(to))),
             Ruling::Bypass if verdict.gate == Gate::KillSwitch => {
-                let ending = "trading is halted, but a safety exit may pass — PASSED BY";
+                let ending = "trading is halted there, but a safety exit may pass — PASSED BY";
                 ("passed_by", None, ending.to_owned())
             }
             Ruling::Bypass => {
@@ -139,7 +139,11 @@ impl Reading<'_> {
                 }
                 None => "the market is open".to_owned(),
             },
-            Gate::KillSwitch => "trading is not halted".to_owned(),
+            Gate::Halt => "the market is not halted".to_owned(),
+            Gate::Maintenance => "no maintenance".to_owned(),
+            Gate::KillSwitch => "no kill switch is engaged there".to_owned(),
+            Gate::Cooldown => "no cooldown".to_owned(),
+            Gate::ReduceOnlyMode => "no mode holds it back, or it only reduces".to_owned(),
             Gate::BlockingIncident => "no open incident stops it".to_owned(),
             Gate::Mapping => self.direction(),
             Gate::Sizing => "sized by what it closes".to_owned(),

@@ -7,7 +7,7 @@ use crate::rows::{ending_word, reason_word, side_word};
 use crate::words;
 use fillwright_domain::{
     ActionType, Ask, Constraint, ExecutionIntent, ExecutionOutcome, ExecutionPlan, ExecutionStatus,
-    OrderIntent, OrderStatus, OrderType, Plane, ReportKind, ResultStatus, Side, Text,
+    OrderIntent, OrderStatus, OrderType, Plane, ReportKind, ResultStatus, Scope, Side, Text,
 };
 use fillwright_kernel::adoption::PolicyInput;
 use fillwright_kernel::{Event, Input};
@@ -149,7 +149,7 @@ impl Story {
         let mut lines: Vec<String> = self
             .gates
             .iter()
-            .map(|line| format!("{:<15} {}", gate_word(line.gate), line.sentence))
+            .map(|line| format!("{:<16} {}", gate_word(line.gate), line.sentence))
             .collect();
         let idle = gate_words(self.not_in_force);
         if !idle.is_empty() {
@@ -364,8 +364,10 @@ pub(super) fn happening(event: &Event, input: &Input) -> Option<String> {
             words::quantity(*cum_qty)
         )),
         Event::OrderCancelRequested { .. } => Some(match input {
-            Input::EngageKillSwitch { by, reason } => {
-                format!("{by} halted trading ({reason}), so it was asked to be cancelled")
+            Input::EngageKillSwitch { by, reason, scope, .. } => {
+                let what =
+                    if *scope == Scope::Global { "trading".to_owned() } else { scope.to_string() };
+                format!("{by} halted {what} ({reason}), so it was asked to be cancelled")
             }
             _ => "asked to be cancelled".to_owned(),
         }),
@@ -413,12 +415,14 @@ pub(super) fn entry_word(input: &Input) -> &'static str {
         Input::EngageKillSwitch { .. } => "halt",
         Input::ReleaseKillSwitch { .. } => "release",
         Input::Resume => "restart",
-        Input::Tick => "tick",
         Input::Policy(asked) => match **asked {
             PolicyInput::Propose(_) => "rules proposed",
             PolicyInput::Approve(_) => "rules approved",
             PolicyInput::Withdraw(_) => "rules withdrawn",
         },
         Input::Incident(_) => "incident",
+        Input::Tick => "time passed",
+        Input::Restrain { .. } => "trading held back",
+        Input::LiftRestraint { .. } => "restraint lifted",
     }
 }

@@ -14,7 +14,7 @@ fn one_person_halts_and_two_different_ones_release() {
     let same = stage.run(&["release", "--by", "risk-1", "--reason", "over"]);
     assert_eq!(same.code, 1);
     assert!(
-        same.out.contains("risk-1 asked to release it, and a second, different person must"),
+        same.out.contains("risk-1 asked to lift it, and a second, different person must"),
         "{}",
         same.out
     );
@@ -60,4 +60,67 @@ fn nobody_halts_without_a_name_and_a_reason() {
     let stage = Stage::idle();
     assert_eq!(stage.run(&["kill", "--by", "", "--reason", "drill"]).code, 2);
     assert_eq!(stage.run(&["kill", "--by", "ops-1"]).code, 2);
+}
+
+#[test]
+fn a_halt_of_one_venue_is_released_by_itself() {
+    let stage = Stage::idle();
+    let venue = ["--scope", "venue:BINANCE", "--reason", "drill"];
+    let say = |words: &[&str]| stage.json(&[words, &venue].concat());
+    stage.run(&["kill", "--by", "ops-1", "--reason", "drill"]).ok();
+    let kill = say(&["kill", "--by", "ops-1", "--effect", "block"]);
+    assert_eq!((&kill["came_of_it"], &kill["scope"]), (&"halted".into(), &"venue:BINANCE".into()));
+    say(&["release", "--by", "ops-1"]);
+    assert_eq!(say(&["release", "--by", "risk-1"])["came_of_it"], "released");
+    let status = stage.json(&["status"]);
+    assert_eq!((&status["is_halted"], &status["halted_by"]), (&true.into(), &"ops-1".into()));
+    let left = status["restraints"].as_array().expect("a list");
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!(left[0]["scope"], "global");
+}
+
+#[test]
+fn a_scope_or_effect_that_is_none_is_refused_with_what_would_be_one() {
+    let stage = Stage::idle();
+    let ran = stage.run(&["kill", "--by", "ops-1", "--reason", "drill", "--scope", "book:uptrend"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("lane:NAME, account:NAME"), "{}", ran.err);
+    let ran = stage.run(&["kill", "--by", "ops-1", "--reason", "drill", "--effect", "stop"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("block, cancel or flatten"), "{}", ran.err);
+}
+
+#[test]
+fn a_flattening_kill_asks_for_exits_which_no_old_quote_may_price() {
+    let stage = Stage::demo();
+    let before = stage.json(&["status"]);
+    assert!(!before["positions"].as_array().expect("a list").is_empty());
+    let kill = stage.json(&["kill", "--by", "risk-1", "--effect", "flatten", "--reason", "out"]);
+    assert!(kill["exits"].as_u64().is_some_and(|exits| exits > 0), "{kill}");
+    let seq = kill["seq"].as_u64().expect("an entry");
+    let story = stage.json(&["explain", &format!("flatten-{seq}-1")]);
+    assert_eq!(story["asked"], "emergency exit");
+    assert_eq!(story["ended_because"], "the quote is too old");
+}
+
+#[test]
+fn cooldowns_modes_and_halts_are_imposed_by_one_and_lifted_by_two() {
+    let pairs: [(&[&str], &[&str]); 3] = [
+        (&["cooldown", "start", "--for", "900"], &["cooldown", "end"]),
+        (&["mode", "enter", "reduce_only"], &["mode", "leave", "reduce_only"]),
+        (&["halt", "start"], &["halt", "end"]),
+    ];
+    let stage = Stage::idle();
+    for (impose, lift) in pairs {
+        let ask = |words: &[&str], by: &str| {
+            let who = ["--scope", "account:main", "--by", by, "--reason", "drill"];
+            stage.json(&[words, &who].concat())["came_of_it"].clone()
+        };
+        assert_eq!(ask(impose, "ops-1"), "imposed");
+        assert_eq!(ask(lift, "audit-1"), "refused");
+        assert_eq!(ask(lift, "ops-1"), "lift_requested");
+        assert_eq!(ask(lift, "ops-2"), "refused");
+        assert_eq!(ask(lift, "risk-2"), "lifted");
+    }
+    assert_eq!(stage.json(&["status"])["restraints"].as_array().map(Vec::len), Some(0));
 }

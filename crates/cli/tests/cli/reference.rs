@@ -5,7 +5,7 @@ use expect_test::expect_file;
 use std::fmt::Write;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 31] = [
+const COMMANDS: [&[&str]; 40] = [
     &[],
     &["demo"],
     &["run"],
@@ -37,6 +37,15 @@ const COMMANDS: [&[&str]; 31] = [
     &["evidence"],
     &["kill"],
     &["release"],
+    &["cooldown"],
+    &["cooldown", "start"],
+    &["cooldown", "end"],
+    &["mode"],
+    &["mode", "enter"],
+    &["mode", "leave"],
+    &["halt"],
+    &["halt", "start"],
+    &["halt", "end"],
 ];
 
 #[test]
@@ -53,7 +62,8 @@ fn the_help_of_every_command_is_as_it_was_reviewed() {
 
 #[test]
 fn every_command_has_examples_and_exit_codes() {
-    const GROUPS: [&[&str]; 4] = [&[], &["journal"], &["policy"], &["incident"]];
+    const GROUPS: [&[&str]; 7] =
+        [&[], &["journal"], &["policy"], &["incident"], &["cooldown"], &["mode"], &["halt"]];
     for command in COMMANDS.iter().filter(|command| !GROUPS.contains(command)) {
         let arguments = [command, &["--help"][..]].concat();
         let help = ran(fillwright(&arguments).stdin(Stdio::null())).ok().out;

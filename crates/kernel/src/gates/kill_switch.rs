@@ -1,14 +1,9 @@
-//! No kill switch is engaged. A safety exit passes: it can only reduce risk.
+//! No kill switch covers the order. A safety exit passes: it can only reduce risk.
 
 use super::{Case, Draft, Ruling};
 use crate::Denial;
+use fillwright_policy::RestraintKind;
 
 pub(super) fn judge(case: &Case, _: &mut Draft) -> Result<Ruling, Denial> {
-    if !case.state.control.is_halted() {
-        Ok(Ruling::Allow)
-    } else if case.is_safety_exit() {
-        Ok(Ruling::Bypass)
-    } else {
-        Err(Denial::KillSwitchEngaged)
-    }
+    case.unless_held_back(RestraintKind::KillSwitch, Denial::KillSwitchEngaged)
 }

@@ -96,7 +96,7 @@ fn close(case: &Case, draft: &mut Draft, fraction: Ratio) -> Result<Ruling, Deni
 }
 
 /// What is left to close on this side once working orders are done.
-fn closable(case: &Case, side: Side) -> Result<Qty, Denial> {
+pub(super) fn closable(case: &Case, side: Side) -> Result<Qty, Denial> {
     let closing = match side {
         Side::Buy => case.holding.open_buy,
         Side::Sell => case.holding.open_sell,
@@ -127,7 +127,7 @@ fn by_weight(case: &Case, asked: &Rebalance, draft: &mut Draft) -> Result<Ruling
 }
 
 /// Whether an order on this side works against the position.
-fn closes(case: &Case, side: Side) -> bool {
+pub(super) fn closes(case: &Case, side: Side) -> bool {
     match side {
         Side::Buy => case.holding.position.is_negative(),
         Side::Sell => case.holding.position.is_positive(),

@@ -7,15 +7,19 @@
 mod asset_exposure;
 mod blocking_incident;
 mod book;
+mod cooldown;
 mod data_age;
+mod halt;
 mod instrument;
 mod kill_switch;
 mod levels;
 mod leverage;
+mod maintenance;
 mod mapping;
 mod order_notional;
 mod precision;
 mod provenance;
+mod reduce_only_mode;
 mod schedule;
 mod sizing;
 mod strategy;
@@ -31,7 +35,7 @@ use fillwright_domain::{
     OrderType, Place, Plane, Px, Qty, Quote, Ratio, Rounding, RunId, Side, StrategyId, Text,
     Timestamp,
 };
-use fillwright_policy::{Book, Level, Levels, Rulebook};
+use fillwright_policy::{Book, Level, Levels, RestraintKind, Rulebook};
 
 /// A gate that has a rule in force.
 ///
@@ -49,14 +53,14 @@ static CHAIN: [(Gate, Option<Judge>); 39] = [
     (Gate::Instrument, Some(instrument::judge)),
     (Gate::Venue, Some(venue::judge)),
     (Gate::TradingHours, Some(trading_hours::judge)),
-    (Gate::Halt, None),
+    (Gate::Halt, Some(halt::judge)),
     (Gate::VenueHealth, None),
     (Gate::DataAge, Some(data_age::judge)),
-    (Gate::Maintenance, None),
+    (Gate::Maintenance, Some(maintenance::judge)),
     (Gate::KillSwitch, Some(kill_switch::judge)),
-    (Gate::Cooldown, None),
+    (Gate::Cooldown, Some(cooldown::judge)),
     (Gate::BlockingIncident, Some(blocking_incident::judge)),
-    (Gate::ReduceOnlyMode, None),
+    (Gate::ReduceOnlyMode, Some(reduce_only_mode::judge)),
     (Gate::Mapping, Some(mapping::judge)),
     (Gate::Sizing, Some(sizing::judge)),
     (Gate::VolatilityTarget, None),
@@ -162,14 +166,31 @@ impl<'a> Case<'a> {
         self.quote.filter(|quote| quote.is_two_sided()).and_then(|quote| quote.mid().ok())
     }
 
-    /// Where the order would stand, as far as it is known.
+    /// Where the order would stand, as scopes name it.
     pub(crate) fn place(&self) -> Place<'a> {
         Place {
-            lane: self.book.and_then(|book| book.lane.as_ref()),
+            lane: self.book.and_then(|book| self.state.lane_of(book)),
             account: self.book.map(|book| &book.account),
             strategy_id: self.strategy_id(),
             venue: self.instrument.map(|instrument| &instrument.venue),
             instrument_id: Some(&self.intent.instrument_id),
+        }
+    }
+
+    /// Whether a restraint of this kind covers the order now.
+    fn is_held_back(&self, kind: RestraintKind) -> bool {
+        let control = &self.state.control;
+        !control.is_empty() && control.holding_back(kind, self.at, &self.place()).is_some()
+    }
+
+    /// The ruling of a gate that holds back everything but safety exits.
+    fn unless_held_back(&self, kind: RestraintKind, denial: Denial) -> Result<Ruling, Denial> {
+        if !self.is_held_back(kind) {
+            Ok(Ruling::Allow)
+        } else if self.is_safety_exit() {
+            Ok(Ruling::Bypass)
+        } else {
+            Err(denial)
         }
     }
 
@@ -188,6 +209,8 @@ pub(crate) struct Draft {
     pub(crate) order_type: OrderType,
     pub(crate) limit_px: Option<Px>,
     pub(crate) constraints: Constraints,
+    /// Whether a mode allows it only to reduce.
+    pub(crate) reduce_only: bool,
     compared: Option<Figures>,
     rule: Option<Text>,
 }
@@ -201,6 +224,7 @@ impl Draft {
             order_type: OrderType::Limit,
             limit_px: None,
             constraints: Constraints::default(),
+            reduce_only: false,
             compared: None,
             rule: None,
         }
@@ -273,9 +297,16 @@ pub(crate) fn judge(case: &Case) -> Judgement {
 /// Whether a book may trade an instrument at all right now: the gates that look at neither size nor price.
 pub(crate) fn tradable(case: &Case) -> Result<(), Denial> {
     let mut draft = Draft::blank();
-    for judge in
-        [book::judge, instrument::judge, venue::judge, trading_hours::judge, kill_switch::judge]
-            as [Judge; 5]
+    for judge in [
+        book::judge,
+        instrument::judge,
+        venue::judge,
+        trading_hours::judge,
+        halt::judge,
+        maintenance::judge,
+        kill_switch::judge,
+        cooldown::judge,
+    ] as [Judge; 8]
     {
         judge(case, &mut draft)?;
     }

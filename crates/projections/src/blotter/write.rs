@@ -54,6 +54,7 @@ impl Blotter {
         self.admin(entry, what, Some(by), text, Some(id.as_str()))
     }
 
+    #[allow(clippy::too_many_lines, reason = "a table: one arm a kind of event")]
     fn write_event(&mut self, entry: &ProjectedEntry, event: &Event) -> Result<()> {
         match event {
             Event::RulebookAdopted { rulebook, by, reason } => self.admin(
@@ -73,13 +74,25 @@ impl Blotter {
             Event::InputRefused { why, by } => {
                 self.admin(entry, "input_refused", by.as_ref(), &why.to_string(), None)
             }
-            Event::KillSwitchEngaged { by, reason } => {
-                self.admin(entry, "kill_switch_engaged", Some(by), reason.as_str(), None)
+            Event::KillSwitchEngaged { by, reason, scope, .. } => {
+                let scope = scope.to_string();
+                self.admin(entry, "kill_switch_engaged", Some(by), reason.as_str(), Some(&scope))
             }
-            Event::KillSwitchReleaseRequested { by, reason } => {
-                self.admin(entry, "kill_switch_release_requested", Some(by), reason.as_str(), None)
+            Event::KillSwitchReleaseRequested { by, reason, scope } => {
+                let scope = scope.to_string();
+                self.admin(
+                    entry,
+                    "kill_switch_release_requested",
+                    Some(by),
+                    reason.as_str(),
+                    Some(&scope),
+                )
             }
-            Event::KillSwitchReleased { by, requested_by, reason } => self.admin(
+            Event::RestraintImposed { .. }
+            | Event::RestraintLiftRequested { .. }
+            | Event::RestraintLifted { .. }
+            | Event::RestraintExpired { .. } => self.restraint(entry, event),
+            Event::KillSwitchReleased { by, requested_by, reason, .. } => self.admin(
                 entry,
                 "kill_switch_released",
                 Some(by),
@@ -149,7 +162,39 @@ impl Blotter {
             }
             Event::OutcomeRecorded { outcome } => self.outcome(entry, outcome),
             Event::IntentClosed { result, .. } => self.closed(entry, result),
-            Event::MarkTaken { .. } | Event::PlanMade { .. } => Ok(()),
+            Event::MarkTaken { .. }
+            | Event::PlanMade { .. }
+            | Event::ExitAsked { .. }
+            | Event::CancelsPaused { .. } => Ok(()),
+        }
+    }
+
+    /// What holds trading back, or does no longer.
+    fn restraint(&mut self, entry: &ProjectedEntry, event: &Event) -> Result<()> {
+        match event {
+            Event::RestraintImposed { kind, scope, by, reason, .. } => {
+                let what = format!("{kind} {scope}");
+                self.admin(entry, "restraint_imposed", by.as_ref(), reason.as_str(), Some(&what))
+            }
+            Event::RestraintLiftRequested { kind, scope, by, reason } => {
+                let what = format!("{kind} {scope}");
+                self.admin(
+                    entry,
+                    "restraint_lift_requested",
+                    Some(by),
+                    reason.as_str(),
+                    Some(&what),
+                )
+            }
+            Event::RestraintLifted { kind, scope, by, reason, .. } => {
+                let what = format!("{kind} {scope}");
+                self.admin(entry, "restraint_lifted", Some(by), reason.as_str(), Some(&what))
+            }
+            Event::RestraintExpired { kind, scope } => {
+                let what = format!("{kind} {scope}");
+                self.admin(entry, "restraint_expired", None, "its time is over", Some(&what))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -4,11 +4,13 @@ use crate::disposition::Disposition;
 use crate::verdicts::VerdictLine;
 use fillwright_domain::{
     ActionType, ComponentKind, ExecId, Notional, OrderIntent, OrderStatus, OrderType, Origin,
-    Principal, Px, Qty, Ratio, ResultStatus, RunId, Side, Text, TimeInForce, Timestamp, Urgency,
+    Principal, Px, Qty, Ratio, ResultStatus, RunId, Scope, Side, Text, TimeInForce, Timestamp,
+    Urgency,
 };
 use fillwright_kernel::adoption::PolicyInput;
 use fillwright_kernel::incidents::{IncidentEvent, IncidentInput};
 use fillwright_kernel::{IgnoredReport, Input, Refusal};
+use fillwright_policy::{KillEffect, RestraintKind};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -57,6 +59,8 @@ pub(super) fn input_name(input: &Input) -> &'static str {
             PolicyInput::Withdraw(_) => "withdraw_rulebook",
         },
         Input::Incident(input) => incident_input_name(input),
+        Input::Restrain { .. } => "restrain",
+        Input::LiftRestraint { .. } => "lift_restraint",
     }
 }
 
@@ -215,8 +219,29 @@ pub(super) struct Closed<'a> {
 }
 
 #[derive(Serialize)]
+pub(super) struct RestraintChange<'a> {
+    pub(super) kind: RestraintKind,
+    pub(super) scope: &'a Scope,
+    /// `imposed`, `lift_requested`, `lifted` or `expired`.
+    pub(super) state: &'static str,
+    pub(super) until: Option<Timestamp>,
+    /// Nobody where a rule imposed it or its time was over.
+    pub(super) by: Option<&'a Principal>,
+    pub(super) requested_by: Option<&'a Principal>,
+    pub(super) reason: Option<&'a Text>,
+}
+
+impl<'a> RestraintChange<'a> {
+    pub(super) fn of(kind: RestraintKind, scope: &'a Scope, state: &'static str) -> Self {
+        Self { kind, scope, state, until: None, by: None, requested_by: None, reason: None }
+    }
+}
+
+#[derive(Serialize)]
 pub(super) struct KillSwitch<'a> {
-    pub(super) scope: &'static str,
+    pub(super) scope: &'a Scope,
+    /// What is done beside denying new risk, where it is engaged.
+    pub(super) effect: Option<KillEffect>,
     pub(super) state: &'static str,
     pub(super) by: &'a Principal,
     pub(super) requested_by: Option<&'a Principal>,

@@ -9,8 +9,8 @@ mod details;
 
 use self::details::{
     Breach, Closed, Decision, Filled, Ignored, InputRefused, KillSwitch, Nothing, Outcome,
-    PolicyChange, Proposal, Queried, Repeated, StatusChanged, Stranded, Submitted, incident_line,
-    input_name,
+    PolicyChange, Proposal, Queried, Repeated, RestraintChange, StatusChanged, Stranded, Submitted,
+    incident_line, input_name,
 };
 use crate::error::ProjectionError;
 use crate::facts::{IntentFacts, OrderFacts};
@@ -24,6 +24,7 @@ use fillwright_domain::{
 };
 use fillwright_kernel::incidents::IncidentEvent;
 use fillwright_kernel::{Event, Input, Verdict};
+use fillwright_policy::RestraintKind;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -262,27 +263,34 @@ impl<'a> Writer<'a> {
                 let detail = Ignored { exec_id, why: *why, sentence: why.to_string() };
                 self.order("report_ignored", *order_intent_id, detail)
             }
-            Event::KillSwitchEngaged { by, reason } => self.kill_switch(KillSwitch {
-                state: "engaged",
-                by,
-                requested_by: None,
-                reason,
-                scope: "global",
-            }),
-            Event::KillSwitchReleaseRequested { by, reason } => self.kill_switch(KillSwitch {
-                state: "release_requested",
-                by,
-                requested_by: None,
-                reason,
-                scope: "global",
-            }),
-            Event::KillSwitchReleased { by, requested_by, reason } => {
+            Event::KillSwitchEngaged { by, reason, scope, effect } => {
+                self.kill_switch(KillSwitch {
+                    state: "engaged",
+                    by,
+                    requested_by: None,
+                    reason,
+                    scope,
+                    effect: Some(*effect),
+                })
+            }
+            Event::KillSwitchReleaseRequested { by, reason, scope } => {
+                self.kill_switch(KillSwitch {
+                    state: "release_requested",
+                    by,
+                    requested_by: None,
+                    reason,
+                    scope,
+                    effect: None,
+                })
+            }
+            Event::KillSwitchReleased { by, requested_by, reason, scope } => {
                 self.kill_switch(KillSwitch {
                     state: "released",
                     by,
                     requested_by: Some(requested_by),
                     reason,
-                    scope: "global",
+                    scope,
+                    effect: None,
                 })
             }
             Event::Policy(said) => {
@@ -297,7 +305,35 @@ impl<'a> Writer<'a> {
                 self.plain("policy_change", detail)
             }
             Event::Incident(event) => self.incident(event),
-            Event::MarkTaken { .. }
+            Event::RestraintImposed { kind, scope, until, by, reason } => {
+                self.restraint(&RestraintChange {
+                    until: *until,
+                    by: by.as_ref(),
+                    reason: Some(reason),
+                    ..RestraintChange::of(*kind, scope, "imposed")
+                })
+            }
+            Event::RestraintLiftRequested { kind, scope, by, reason } => {
+                self.restraint(&RestraintChange {
+                    by: Some(by),
+                    reason: Some(reason),
+                    ..RestraintChange::of(*kind, scope, "lift_requested")
+                })
+            }
+            Event::RestraintLifted { kind, scope, by, requested_by, reason } => {
+                self.restraint(&RestraintChange {
+                    by: Some(by),
+                    requested_by: Some(requested_by),
+                    reason: Some(reason),
+                    ..RestraintChange::of(*kind, scope, "lifted")
+                })
+            }
+            Event::RestraintExpired { kind, scope } => {
+                self.restraint(&RestraintChange::of(*kind, scope, "expired"))
+            }
+            Event::ExitAsked { exit, .. } => self.plain("exit_asked", exit),
+            Event::CancelsPaused { .. }
+            | Event::MarkTaken { .. }
             | Event::PlanMade { .. }
             | Event::OutcomeRecorded { .. }
             | Event::IntentClosed { .. } => Ok(()),
@@ -436,6 +472,15 @@ impl<'a> Writer<'a> {
             _ => {}
         }
         self.line(To::Both, name, subject, event)
+    }
+
+    /// Cooldowns have a name of their own in telemetry; the others are changes of a mode.
+    fn restraint(&mut self, change: &RestraintChange) -> Result<(), ProjectionError> {
+        let name = match change.kind {
+            RestraintKind::Cooldown => "cooldown_state_change",
+            _ => "mode_change",
+        };
+        self.line(To::Both, name, Subject::default(), change)
     }
 
     fn plain(

@@ -13,8 +13,8 @@ use fillwright_journal::{Entries, Journal, JournalOptions, MemoryStorage, Prepar
 use fillwright_kernel::incidents::IncidentInput;
 use fillwright_kernel::{Event, Input, Kernel, State};
 use fillwright_policy::{
-    Book, Breach, Envelope, ExecutionPolicy, Hours, IncidentRules, Limits, Role, Rulebook,
-    Strategy, Venue, people,
+    Book, Breach, Envelope, ExecutionPolicy, Hours, IncidentRules, KillEffect, Limits, Role,
+    Rulebook, Strategy, Venue, people,
 };
 use fillwright_projections::{Paths, ProjectedEntry, Projections};
 use std::collections::BTreeMap;
@@ -144,11 +144,14 @@ impl Desk {
         self.take(&Input::EngageKillSwitch {
             by: by.into(),
             reason: "drill \u{2014} caf\u{e9}".into(),
+            scope: Scope::Global,
+            effect: KillEffect::Cancel,
         });
     }
 
     pub fn release(&mut self, by: &str) {
-        self.take(&Input::ReleaseKillSwitch { by: by.into(), reason: "over".into() });
+        let (reason, scope) = ("over".into(), Scope::Global);
+        self.take(&Input::ReleaseKillSwitch { by: by.into(), reason, scope });
     }
 
     /// Gives the journal up, so that its entries can be read.

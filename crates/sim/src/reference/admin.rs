@@ -1,12 +1,11 @@
-//! Rules, runs, marks and the kill switch.
+//! Rules, runs and marks, and who may ask for what.
 
 use super::facts::{Facts, Held};
 use super::gates::worth;
 use super::versions;
 use crate::exact::{Exact, exact};
 use fillwright_domain::{
-    BookId, InstrumentId, OrderIntentId, OrderStatus, Plane, Principal, Px, Rounding, RunId, Text,
-    Timestamp,
+    BookId, InstrumentId, OrderIntentId, Plane, Principal, Px, Rounding, RunId, Text, Timestamp,
 };
 use fillwright_kernel::Event;
 use fillwright_kernel::event::Refusal;
@@ -90,7 +89,7 @@ pub(super) fn may(facts: &Facts, by: &Principal, roles: &[Role]) -> Option<Refus
 }
 
 /// Who may ask for the end of a stop: whoever operates, approves, or answers for limits or the system.
-const OPERATES: [Role; 4] = [Role::Risk, Role::Admin, Role::Trader, Role::Approver];
+pub(super) const OPERATES: [Role; 4] = [Role::Risk, Role::Admin, Role::Trader, Role::Approver];
 
 pub(super) fn mark(
     facts: &Facts,
@@ -159,53 +158,11 @@ pub(super) fn gross_besides(
     gross.rounded(Rounding::Up)
 }
 
-pub(super) fn kill(facts: &Facts, by: &Principal, reason: &Text) -> Vec<Event> {
-    if by.is_empty() {
-        return refused(Refusal::Anonymous, by);
-    }
-    if facts.is_halted() && facts.release_requested_by().is_none() {
-        return refused(Refusal::AlreadyEngaged, by);
-    }
-    let mut events = vec![Event::KillSwitchEngaged { by: by.clone(), reason: reason.clone() }];
-    for child in facts.working() {
-        let story = facts.story(child.order.order_intent_id);
-        if story.is_some_and(|story| story.status != OrderStatus::PendingCancel) {
-            events.push(cancel_request(child.order.order_intent_id, &child.order.market_id));
-        }
-    }
-    events
-}
-
 pub(super) fn cancel_request(
     order_intent_id: OrderIntentId,
     instrument_id: &InstrumentId,
 ) -> Event {
     Event::OrderCancelRequested { order_intent_id, instrument_id: instrument_id.clone() }
-}
-
-pub(super) fn release(facts: &Facts, by: &Principal, reason: &Text) -> Vec<Event> {
-    if let Some(why) = may(facts, by, &OPERATES) {
-        return refused(why, by);
-    }
-    if !facts.is_halted() {
-        return refused(Refusal::NotEngaged, by);
-    }
-    // Whoever asked first must still be allowed to ask.
-    let first = facts.release_requested_by().filter(|first| may(facts, first, &OPERATES).is_none());
-    let Some(first) = first else {
-        return vec![Event::KillSwitchReleaseRequested { by: by.clone(), reason: reason.clone() }];
-    };
-    if first == by {
-        return refused(Refusal::SamePerson, by);
-    }
-    if [first, by].iter().all(|person| may(facts, person, &[Role::Risk]).is_some()) {
-        return refused(Refusal::RoleMissing, by);
-    }
-    vec![Event::KillSwitchReleased {
-        by: by.clone(),
-        requested_by: first.clone(),
-        reason: reason.clone(),
-    }]
 }
 
 pub(super) fn refused(why: Refusal, by: &Principal) -> Vec<Event> {

@@ -4,7 +4,7 @@ use super::Entry;
 use crate::exact::{Exact, exact};
 use fillwright_domain::{
     BookId, ExecId, ExecutionOutcome, InstrumentId, IntentKey, OrderIntent, OrderIntentId,
-    OrderStatus, Plane, Principal, Px, Qty, RunId, Side, Text, Timestamp,
+    OrderStatus, Plane, Px, Qty, RunId, Side, Text, Timestamp,
 };
 use fillwright_kernel::Event;
 use fillwright_policy::Rulebook;
@@ -85,30 +85,6 @@ impl<'a> Facts<'a> {
             }
             _ => None,
         })
-    }
-
-    /// Whether trading is halted.
-    pub(super) fn is_halted(&self) -> bool {
-        let last = self.events().rev().find(|event| {
-            matches!(event, Event::KillSwitchEngaged { .. } | Event::KillSwitchReleased { .. })
-        });
-        matches!(last, Some(Event::KillSwitchEngaged { .. }))
-    }
-
-    /// Who asked first to end this halt.
-    pub(super) fn release_requested_by(&self) -> Option<&'a Principal> {
-        let last = self.events().rev().find(|event| {
-            matches!(
-                event,
-                Event::KillSwitchEngaged { .. }
-                    | Event::KillSwitchReleaseRequested { .. }
-                    | Event::KillSwitchReleased { .. }
-            )
-        });
-        match last {
-            Some(Event::KillSwitchReleaseRequested { by, .. }) => Some(by),
-            _ => None,
-        }
     }
 
     /// Every child order ever released, with its outcome.

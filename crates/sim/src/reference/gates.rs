@@ -3,13 +3,14 @@
 use super::admin::gross_besides;
 use super::facts::{Facts, Held};
 use super::limits;
+use super::restraints;
 use crate::exact::{Exact, exact};
 use fillwright_domain::{
     ActionType, Ask, Constraint, Constraints, Decimal, Instrument, Intent, OrderType, Plane, Quote,
     Ratio, Rounding, RunId, Scope, Side, StrategyId, Text, Timestamp, Urgency,
 };
 use fillwright_kernel::{Denial, Figures, Gate, GateSet, Ruling, Skip, Verdict};
-use fillwright_policy::{Book, Hours, Rulebook};
+use fillwright_policy::{Book, Hours, RestraintKind, Rulebook};
 use std::cmp::Ordering;
 
 /// Every gate in its documented order, and whether a rule is in force for it.
@@ -24,14 +25,14 @@ pub const CHAIN: [(Gate, bool); 40] = [
     (Gate::Instrument, true),
     (Gate::Venue, true),
     (Gate::TradingHours, true),
-    (Gate::Halt, false),
+    (Gate::Halt, true),
     (Gate::VenueHealth, false),
     (Gate::DataAge, true),
-    (Gate::Maintenance, false),
+    (Gate::Maintenance, true),
     (Gate::KillSwitch, true),
-    (Gate::Cooldown, false),
+    (Gate::Cooldown, true),
     (Gate::BlockingIncident, true),
-    (Gate::ReduceOnlyMode, false),
+    (Gate::ReduceOnlyMode, true),
     (Gate::Mapping, true),
     (Gate::Sizing, true),
     (Gate::VolatilityTarget, false),
@@ -66,6 +67,8 @@ pub(super) struct Case<'a> {
     pub(super) book: Option<&'a Book>,
     pub(super) instrument: Option<&'a Instrument>,
     pub(super) plane: Option<Plane>,
+    /// The kinds of restraint that cover it now.
+    held_back: Vec<RestraintKind>,
 }
 
 /// The order while the gates shape it.
@@ -76,6 +79,8 @@ pub(super) struct Shape {
     pub(super) touch: Decimal,
     pub(super) order_type: OrderType,
     pub(super) limit_px: Option<Decimal>,
+    /// Whether a mode lets it only reduce.
+    pub(super) reduces_only: bool,
     pub(super) constraints: Constraints,
     /// The rule that decided.
     pub(super) rule: Option<Text>,
@@ -118,7 +123,8 @@ impl<'a> Case<'a> {
             .zip(instrument)
             .and_then(|(book, found)| book.executors.get(&found.venue))
             .copied();
-        Self { at, facts, rules, intent, quote, book, instrument, plane }
+        let held_back = restraints::holding_back(facts, at, &intent.book_id, &intent.instrument_id);
+        Self { at, facts, rules, intent, quote, book, instrument, plane, held_back }
     }
 
     pub(super) fn strategy_id(&self) -> Option<&'a StrategyId> {
@@ -131,6 +137,10 @@ impl<'a> Case<'a> {
 
     fn is_safety_exit(&self) -> bool {
         self.intent.action() == ActionType::EmergencyExit
+    }
+
+    fn is_held_back(&self, kind: RestraintKind) -> bool {
+        self.held_back.contains(&kind)
     }
 
     pub(super) fn holdings(&self) -> Vec<Held> {
@@ -207,7 +217,11 @@ fn one(gate: Gate, case: &Case, shape: &mut Shape) -> Said {
         Gate::Venue => venue(case, book, instrument),
         Gate::TradingHours => trading_hours(case, instrument),
         Gate::DataAge => data_age(case),
-        Gate::KillSwitch => kill_switch(case),
+        Gate::Halt if case.is_held_back(RestraintKind::Halt) => deny(Denial::TradingHalted),
+        Gate::Maintenance => restrained(case, RestraintKind::Maintenance, Denial::UnderMaintenance),
+        Gate::KillSwitch => restrained(case, RestraintKind::KillSwitch, Denial::KillSwitchEngaged),
+        Gate::Cooldown => restrained(case, RestraintKind::Cooldown, Denial::CoolingDown),
+        Gate::ReduceOnlyMode => reduce_only_mode(case, shape),
         Gate::BlockingIncident => blocking_incident(case),
         Gate::Mapping => mapping(case, shape),
         Gate::Sizing => sizing(case, shape, book, instrument),
@@ -218,7 +232,7 @@ fn one(gate: Gate, case: &Case, shape: &mut Shape) -> Said {
         Gate::Leverage => limits::leverage(case, shape, book, instrument),
         Gate::AssetExposure => limits::asset_exposure(case, shape, book, instrument),
         Gate::Precision => precision(case, shape, instrument),
-        Gate::Schedule => PASS,
+        Gate::Halt | Gate::Schedule => PASS,
         _ => before_book_and_instrument(gate, case),
     }
 }
@@ -307,11 +321,12 @@ fn whole(number: i128) -> Decimal {
     Decimal::from_mantissa(number * Decimal::ONE.mantissa())
 }
 
-fn kill_switch(case: &Case) -> Said {
-    match (case.facts.is_halted(), case.is_safety_exit()) {
+/// What a restraint of this kind makes of an intent that may pass it as a safety exit.
+fn restrained(case: &Case, kind: RestraintKind, denial: Denial) -> Said {
+    match (case.is_held_back(kind), case.is_safety_exit()) {
         (false, _) => PASS,
         (true, true) => (Ruling::Bypass, None),
-        (true, false) => deny(Denial::KillSwitchEngaged),
+        (true, false) => deny(denial),
     }
 }
 
@@ -330,6 +345,34 @@ fn blocking_incident(case: &Case) -> Said {
         true if case.is_safety_exit() => (Ruling::Bypass, None),
         true => deny(Denial::BlockingIncident),
     }
+}
+
+/// A reduce-only mode passes what works against the position or does nothing, and nothing that builds.
+fn reduce_only_mode(case: &Case, shape: &mut Shape) -> Said {
+    let denial = if case.is_held_back(RestraintKind::Degraded) {
+        Denial::DegradedMode
+    } else if case.is_held_back(RestraintKind::ReduceOnly) {
+        Denial::ReduceOnlyMode
+    } else {
+        return PASS;
+    };
+    if case.is_safety_exit() {
+        return (Ruling::Bypass, None);
+    }
+    let position = case.held().position;
+    let builds = match &case.intent.ask {
+        Ask::Execution(asked) => {
+            asked.action == ActionType::Add || asked.action == ActionType::Reclaim
+        }
+        Ask::Rebalance(asked) => {
+            let change = exact(asked.weight_change.get());
+            let against = (change.is_positive() && position.is_negative())
+                || (change.is_negative() && position.is_positive());
+            !change.is_zero() && !against
+        }
+    };
+    shape.reduces_only = !builds;
+    if builds { deny(denial) } else { PASS }
 }
 
 fn mapping(case: &Case, shape: &mut Shape) -> Said {
@@ -439,10 +482,25 @@ fn sizing(case: &Case, shape: &mut Shape, book: &Book, instrument: &Instrument) 
         return (Ruling::Deny { reason: Denial::FigureOutOfRange }, figures);
     };
     shape.qty = size;
-    if size.is_positive() {
-        (Ruling::Allow, figures)
+    if !size.is_positive() {
+        return (Ruling::Skip { reason: Skip::NothingToDo }, figures);
+    }
+    if !shape.reduces_only {
+        return (Ruling::Allow, figures);
+    }
+    let held = case.held();
+    let at_work = if shape.side == Side::Buy { held.open_buy } else { held.open_sell };
+    let Some(left) = (held.position.abs() - at_work).rounded(Rounding::Down) else {
+        return (Ruling::Deny { reason: Denial::FigureOutOfRange }, figures);
+    };
+    if !left.is_positive() {
+        (Ruling::Skip { reason: Skip::AlreadyClosing }, figures)
+    } else if size > left {
+        shape.qty = left;
+        shape.constraints.insert(Constraint::ReduceOnly);
+        (Ruling::Reduce { to: qty(left) }, figures)
     } else {
-        (Ruling::Skip { reason: Skip::NothingToDo }, figures)
+        (Ruling::Allow, figures)
     }
 }
 
@@ -640,6 +698,7 @@ impl Shape {
             touch: Decimal::ZERO,
             order_type: OrderType::Limit,
             limit_px: None,
+            reduces_only: false,
             constraints: Constraints::default(),
             rule: None,
         }

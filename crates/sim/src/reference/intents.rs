@@ -1,7 +1,7 @@
 //! An intent from its first coming to its one result.
 
 use super::facts::Facts;
-use super::gates::{Case, Judged, judge, leverage_after, mid};
+use super::gates::{Case, Judged, Shape, judge, leverage_after, mid};
 use fillwright_domain::{
     ExecutionOutcome, ExecutionPlan, ExecutionReasonCode, ExecutionResult, ExecutionStatus, Intent,
     IntentKey, OrderIntent, OrderIntentId, OrderType, Plane, Px, Qty, Quote, Ratio, ResultStatus,
@@ -77,7 +77,7 @@ fn first_coming(
         (None, Some(plane)) => send(
             &mut events,
             at,
-            order(intent, intent_key, &plan, plane, judged.shape.side),
+            order(intent, intent_key, &plan, plane, &judged.shape),
             intent_key,
         ),
         (refused, _) => events.push(Event::IntentClosed {
@@ -124,7 +124,7 @@ fn order(
     key: IntentKey,
     plan: &ExecutionPlan,
     plane: Plane,
-    side: Side,
+    shape: &Shape,
 ) -> OrderIntent {
     let is_limit = plan.order_type == OrderType::Limit;
     OrderIntent {
@@ -134,12 +134,12 @@ fn order(
         plane,
         book_id: intent.book_id.clone(),
         market_id: intent.instrument_id.clone(),
-        side,
+        side: shape.side,
         requested_quantity: plan.size,
         order_type: plan.order_type,
         limit_px: plan.price,
         time_in_force: if is_limit { TimeInForce::Day } else { TimeInForce::Ioc },
-        reduce_only: intent.reduce_only(),
+        reduce_only: intent.reduce_only() || shape.reduces_only,
         post_only: intent.post_only() && is_limit,
     }
 }

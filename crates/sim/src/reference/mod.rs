@@ -11,11 +11,13 @@ mod incidents;
 mod intents;
 mod limits;
 mod orders;
+mod restraints;
 mod versions;
 
 use facts::Facts;
 use fillwright_domain::Timestamp;
 use fillwright_kernel::{Event, Input};
+use fillwright_policy::{KillEffect, RestraintKind};
 
 /// One step that happened.
 #[derive(Debug, Clone)]
@@ -80,10 +82,26 @@ impl Reference {
                 admin::mark(facts, at, instrument_id, *mark_px, *as_of)
             }
             Input::Report(report) => orders::report(facts, at, report),
-            Input::EngageKillSwitch { by, reason } => admin::kill(facts, by, reason),
-            Input::ReleaseKillSwitch { by, reason } => admin::release(facts, by, reason),
+            Input::EngageKillSwitch { by, reason, scope, effect } => {
+                let kind = RestraintKind::KillSwitch;
+                restraints::impose(facts, at, kind, scope, *effect, None, by, reason)
+            }
+            Input::ReleaseKillSwitch { by, reason, scope } => {
+                restraints::lift(facts, at, RestraintKind::KillSwitch, scope, by, reason)
+            }
+            Input::Restrain { kind, scope, until, by, reason } => {
+                let effect = KillEffect::Cancel;
+                restraints::impose(facts, at, *kind, scope, effect, *until, by, reason)
+            }
+            Input::LiftRestraint { kind, scope, by, reason } => {
+                restraints::lift(facts, at, *kind, scope, by, reason)
+            }
             Input::Resume => orders::resume(facts),
-            Input::Tick => incidents::due(facts, at),
+            Input::Tick => {
+                let mut events = restraints::tick(facts, at);
+                events.extend(incidents::due(facts, at));
+                events
+            }
             Input::Policy(asked) => versions::answer(facts, at, asked),
             Input::Incident(input) => incidents::decide(facts, at, input),
         }

@@ -3,6 +3,7 @@
 use super::admin::cancel_request;
 use super::facts::{Facts, Story};
 use super::intents::{outcome, unpriced_result};
+use super::restraints::{awaited, cancels_there};
 use crate::exact::{Exact, exact};
 use fillwright_domain::{
     Decimal, ExecutionReasonCode, ExecutionReport, ExecutionResult, Notional, OrderStatus, Px, Qty,
@@ -23,9 +24,14 @@ pub(super) fn resume(facts: &Facts) -> Vec<Event> {
             instrument_id: child.order.market_id.clone(),
             status: if unanswered { OrderStatus::Unknown } else { story.status },
         });
-        if facts.is_halted() || story.status == OrderStatus::PendingCancel {
+        let order = child.order;
+        let is_unwanted = cancels_there(facts, &order.book_id, &order.market_id);
+        if is_unwanted || story.status == OrderStatus::PendingCancel {
             events.push(cancel_request(child.order.order_intent_id, &child.order.market_id));
         }
+    }
+    for (intent_key, exit) in awaited(facts) {
+        events.push(Event::ExitAsked { intent_key, exit: exit.clone() });
     }
     events
 }

@@ -2,6 +2,7 @@
 
 use super::admin::{may, refused, still_ruled};
 use super::facts::Facts;
+use super::restraints;
 use fillwright_domain::{Decimal, Principal, Timestamp};
 use fillwright_kernel::Event;
 use fillwright_kernel::adoption::{PolicyEvent, PolicyInput, Proposal, Word};
@@ -85,7 +86,7 @@ pub(super) fn unusable(facts: &Facts, new: &Rulebook) -> Option<Refusal> {
     if known.first() == Some(&new) {
         return Some(Refusal::NothingNew);
     }
-    if known.contains(&new) && !facts.is_halted() {
+    if known.contains(&new) && !restraints::is_halted(facts) {
         return Some(Refusal::RollbackWhileRunning);
     }
     if new.partition.as_str() != facts.partition {
