@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "a command for people; its findings are its output")]
 
 mod arrows;
+mod controls;
 mod dependencies;
 mod finding;
 mod licences;
@@ -22,6 +23,7 @@ const USAGE: &str = "usage: cargo run -p xtask -- <command>
   ci         everything CI runs (the same as .ci/run)
   arrows     every dependency is drawn, and every outside crate has its row
   licences   every crate in the graph may be used under a licence we allow
+  controls   every test and file that docs/controls.md names exists, and no control is left out
   tidy       names, leftovers, links, decision pages, the kernel's purity";
 
 fn main() -> ExitCode {
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         ["ci"] => ci(&workspace),
         ["arrows"] => report("arrows", check_arrows(&workspace)),
         ["licences"] => report("licences", check_licences(&workspace)),
+        ["controls"] => report("controls", check_controls(&workspace)),
         ["tidy"] => report("tidy", check_tidy(&workspace)),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
@@ -93,6 +96,11 @@ fn check_licences(workspace: &Workspace) -> Result<Vec<Finding>, CheckError> {
     Ok(findings)
 }
 
+fn check_controls(workspace: &Workspace) -> Result<Vec<Finding>, CheckError> {
+    let page = workspace.read(controls::PAGE)?;
+    Ok(controls::check(&page, &workspace.tracked_files()?))
+}
+
 fn check_tidy(workspace: &Workspace) -> Result<Vec<Finding>, CheckError> {
     Ok(tidy::check(&workspace.tracked_files()?))
 }
@@ -119,6 +127,11 @@ mod tests {
     }
 
     #[test]
+    fn this_trees_controls_are_held_by_tests_that_exist() {
+        assert_nothing_found(check_controls(&Workspace::here()));
+    }
+
+    #[test]
     fn this_tree_is_tidy() {
         assert_nothing_found(check_tidy(&Workspace::here()));
     }
@@ -129,5 +142,6 @@ mod tests {
         assert!(check_arrows(&nowhere).is_err());
         assert!(check_licences(&nowhere).is_err());
         assert!(check_tidy(&nowhere).is_err());
+        assert!(check_controls(&nowhere).is_err());
     }
 }

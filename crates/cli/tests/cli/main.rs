@@ -8,6 +8,7 @@ mod explain;
 mod incidents;
 mod policy;
 mod reference;
+mod runbooks;
 mod stage;
 mod stream;
 mod watch;
