@@ -1,8 +1,8 @@
 //! The command line: one struct per command, each in its file.
 
 use crate::commands::{
-    changes, cooldown, demo, drill, evidence, explain, halt, incident, journal, kill, mode, policy,
-    release, run, status, verify,
+    changes, cooldown, demo, drill, evidence, explain, halt, incident, journal, kill, mode, people,
+    policy, release, run, status, verify,
 };
 use crate::exit::{self, Exit, Stop};
 use crate::output::Output;
@@ -64,6 +64,7 @@ enum Command {
     Mode(mode::Mode),
     #[command(subcommand)]
     Halt(halt::Halt),
+    People(people::People),
 }
 
 impl Arguments {
@@ -87,6 +88,7 @@ impl Arguments {
             Command::Cooldown(command) => command.run(&common),
             Command::Mode(command) => command.run(&common),
             Command::Halt(command) => command.run(&common),
+            Command::People(command) => command.run(&common),
         }
     }
 }

@@ -22,6 +22,9 @@ use std::time::{Duration, Instant};
 /// The program's name and version, as the audit ledger's genesis states it.
 const BUILD: &str = concat!("fillwright ", env!("CARGO_PKG_VERSION"));
 
+/// How often the kernel is asked what fell due.
+const TICK_EVERY: Duration = Duration::from_secs(1);
+
 /// A home at work.
 pub(crate) struct Session {
     desk: Desk,
@@ -31,6 +34,8 @@ pub(crate) struct Session {
     speaks: Option<Output>,
     /// When the read models were brought up last.
     projected: Instant,
+    /// When the kernel was last asked what fell due.
+    ticked: Instant,
     /// The last entry before this session.
     pub(crate) before_seq: u64,
     pub(crate) heard: Heard,
@@ -75,8 +80,16 @@ impl Session {
         let before_seq = recovered.opened.last_seq;
         let heard = Heard::default();
         let projected = Instant::now();
-        let mut session =
-            Self { desk, projector, refusals, speaks: None, projected, before_seq, heard };
+        let mut session = Self {
+            desk,
+            projector,
+            refusals,
+            speaks: None,
+            projected,
+            ticked: projected,
+            before_seq,
+            heard,
+        };
         session.project()?;
         Ok(session)
     }
@@ -138,9 +151,14 @@ impl Session {
         act(&mut self.desk)
     }
 
-    /// Takes what others have asked this process for.
+    /// Takes what others have asked this process for, and lets happen what fell due meanwhile.
     pub(crate) fn take_requests(&mut self) -> Result<()> {
-        Ok(requests::take_all(&mut self.desk)?)
+        requests::take_all(&mut self.desk)?;
+        if self.ticked.elapsed() >= TICK_EVERY {
+            self.ticked = Instant::now();
+            self.desk.tick()?;
+        }
+        Ok(())
     }
 
     /// Takes a group of inputs to the end.

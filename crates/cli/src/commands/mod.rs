@@ -11,6 +11,7 @@ pub(crate) mod incident;
 pub(crate) mod journal;
 pub(crate) mod kill;
 pub(crate) mod mode;
+pub(crate) mod people;
 pub(crate) mod policy;
 pub(crate) mod release;
 pub(crate) mod run;

@@ -1,6 +1,6 @@
 //! Halting and releasing, with and without a run at work.
 
-use crate::stage::{Stage, example};
+use crate::stage::{Stage, example, until};
 use std::fs;
 
 #[test]
@@ -123,4 +123,41 @@ fn cooldowns_modes_and_halts_are_imposed_by_one_and_lifted_by_two() {
         assert_eq!(ask(lift, "risk-2"), "lifted");
     }
     assert_eq!(stage.json(&["status"])["restraints"].as_array().map(Vec::len), Some(0));
+}
+
+#[test]
+fn the_access_report_says_what_the_people_of_the_rules_in_force_may() {
+    let stage = Stage::idle();
+    stage.run(&["run", "--by", "risk-1"]).ok();
+    let report = stage.json(&["people"]);
+    let people = report["people"].as_array().expect("a list");
+    let document = fs::read_to_string(stage.path("config/people.json")).expect("a document");
+    let document: serde_json::Value = serde_json::from_str(&document).expect("a document");
+    let written = document["people"].as_object().expect("people");
+    assert_eq!(people.len(), written.len());
+    for person in people {
+        let name = person["name"].as_str().expect("a name");
+        assert_eq!(person["enabled"], written[name]["enabled"], "{name}");
+        assert_eq!(
+            person["roles"].as_array().map(Vec::len),
+            written[name]["roles"].as_array().map(Vec::len)
+        );
+    }
+    let auditor = people.iter().find(|person| person["name"] == "audit-1").expect("an auditor");
+    assert_eq!(auditor["may"], serde_json::json!(["stop"]));
+}
+
+#[test]
+fn a_cooldown_that_is_over_is_recorded_while_a_run_is_at_work() {
+    let stage = Stage::idle();
+    let mut running = stage.start(&["run", "--intents", "-", "--json"]);
+    running.send("{}\n");
+    running.line();
+    let cooldown = ["cooldown", "start", "--for", "1", "--by", "ops-1", "--reason", "drill"];
+    assert_eq!(stage.json(&cooldown)["came_of_it"], "imposed");
+    until("the cooldown is over", || {
+        stage.json(&["status"])["restraints"].as_array().is_some_and(Vec::is_empty)
+    });
+    running.end().ok();
+    assert_eq!(stage.json(&["journal", "stat"])["events"]["restraint_expired"], 1);
 }

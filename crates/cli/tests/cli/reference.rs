@@ -5,7 +5,7 @@ use expect_test::expect_file;
 use std::fmt::Write;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 40] = [
+const COMMANDS: [&[&str]; 41] = [
     &[],
     &["demo"],
     &["run"],
@@ -46,6 +46,7 @@ const COMMANDS: [&[&str]; 40] = [
     &["halt"],
     &["halt", "start"],
     &["halt", "end"],
+    &["people"],
 ];
 
 #[test]
