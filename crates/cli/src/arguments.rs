@@ -2,7 +2,7 @@
 
 use crate::commands::{
     changes, cooldown, demo, drill, evidence, explain, halt, incident, journal, kill, mode, people,
-    policy, release, run, status, verify,
+    policy, release, run, safe_mode, status, verify,
 };
 use crate::exit::{self, Exit, Stop};
 use crate::output::Output;
@@ -64,6 +64,8 @@ enum Command {
     Mode(mode::Mode),
     #[command(subcommand)]
     Halt(halt::Halt),
+    #[command(subcommand)]
+    SafeMode(safe_mode::SafeMode),
     People(people::People),
 }
 
@@ -88,6 +90,7 @@ impl Arguments {
             Command::Cooldown(command) => command.run(&common),
             Command::Mode(command) => command.run(&common),
             Command::Halt(command) => command.run(&common),
+            Command::SafeMode(command) => command.run(&common),
             Command::People(command) => command.run(&common),
         }
     }

@@ -58,7 +58,7 @@ pub(crate) struct Answered {
 }
 
 impl Asked {
-    fn input(&self) -> Input {
+    pub(crate) fn input(&self) -> Input {
         match self.clone() {
             Self::Impose { kind: RestraintKind::KillSwitch, scope, effect, by, reason, .. } => {
                 let (by, reason) = (Principal::new(by), Text::new(reason));

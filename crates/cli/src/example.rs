@@ -30,6 +30,7 @@ const FILES: &[(&str, &[u8])] = files![
     "config/policies/execution_policies.json",
     "config/policies/incident_rules.json",
     "config/policies/risk_envelope.json",
+    "config/policies/safe_modes.json",
     "config/strategies.json",
     "config/venue_limits.csv",
     "config/venues.json",

@@ -53,21 +53,26 @@ impl Request {
 }
 
 /// Asks the desk, or the process that holds the journal, and says what came of it.
-pub(crate) fn answer(common: &Common, asked: &Asked, patience: u64) -> Result<Exit> {
+fn answer(common: &Common, asked: &Asked, patience: u64) -> Result<Exit> {
+    let answered = answered(common, asked, patience)?;
+    common.output().report(&answered)?;
+    Ok(if answered.is_refused() { Exit::Found } else { Exit::Done })
+}
+
+/// What came of asking the desk, or the process that holds the journal.
+pub(crate) fn answered(common: &Common, asked: &Asked, patience: u64) -> Result<Answered> {
     let (home, output) = (common.home()?, common.output());
     let patience = Duration::from_secs(patience);
-    let answered = match holder(&home) {
-        Some(process) => ask_the_holder(&home, asked, patience, &process)?,
+    match holder(&home) {
+        Some(process) => ask_the_holder(&home, asked, patience, &process),
         None => match ask_directly(&home, asked, output) {
             // Somebody was faster.
             Err(error) if exit::code_of(&error) == Exit::Locked => {
-                ask_the_holder(&home, asked, patience, "unknown")?
+                ask_the_holder(&home, asked, patience, "unknown")
             }
-            answered => answered?,
+            answered => answered,
         },
-    };
-    output.report(&answered)?;
-    Ok(if answered.is_refused() { Exit::Found } else { Exit::Done })
+    }
 }
 
 fn ask_directly(home: &Home, asked: &Asked, output: Output) -> Result<Answered> {

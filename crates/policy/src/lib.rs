@@ -15,6 +15,7 @@ pub mod people;
 pub mod restraint;
 pub mod rulebook;
 mod rules_hash;
+pub mod safe_mode;
 mod unique;
 
 pub use calendar::{Hours, OpenWindow, Tradable};

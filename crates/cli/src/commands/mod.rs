@@ -15,6 +15,7 @@ pub(crate) mod people;
 pub(crate) mod policy;
 pub(crate) mod release;
 pub(crate) mod run;
+pub(crate) mod safe_mode;
 pub(crate) mod status;
 pub(crate) mod verify;
 pub(crate) mod versions;

@@ -161,3 +161,27 @@ fn a_cooldown_that_is_over_is_recorded_while_a_run_is_at_work() {
     running.end().ok();
     assert_eq!(stage.json(&["journal", "stat"])["events"]["restraint_expired"], 1);
 }
+
+#[test]
+fn a_safe_mode_is_previewed_applied_by_one_and_left_by_two() {
+    let stage = Stage::idle();
+    stage.run(&["run", "--by", "risk-1"]).ok();
+    let preview = stage.json(&["safe-mode", "preview", "stand_down_binance"]);
+    assert_eq!(preview["steps"].as_array().map(Vec::len), Some(2));
+    assert_eq!(preview["steps"][0]["would"], "impose");
+    let restraints = || stage.json(&["status"])["restraints"].as_array().map(Vec::len);
+    assert_eq!(restraints(), Some(0), "a preview changes nothing");
+    let ask = |word: &str, by: &str| {
+        let who = ["--by", by, "--reason", "drill"];
+        stage.run(&[&["safe-mode", word, "stand_down_binance"][..], &who].concat()).code
+    };
+    assert_eq!(ask("apply", "ops-1"), 0);
+    assert_eq!(restraints(), Some(2));
+    let preview = stage.json(&["safe-mode", "preview", "stand_down_binance"]);
+    assert_eq!(preview["steps"][0]["would"], "it stands already");
+    assert_eq!(ask("leave", "ops-1"), 0);
+    assert_eq!(ask("leave", "ops-1"), 1, "a second, different person must ask");
+    assert_eq!(ask("leave", "risk-1"), 0);
+    assert_eq!(restraints(), Some(0));
+    assert_eq!(stage.run(&["safe-mode", "preview", "none"]).code, 2);
+}

@@ -5,7 +5,7 @@ use expect_test::expect_file;
 use std::fmt::Write;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 41] = [
+const COMMANDS: [&[&str]; 45] = [
     &[],
     &["demo"],
     &["run"],
@@ -46,6 +46,10 @@ const COMMANDS: [&[&str]; 41] = [
     &["halt"],
     &["halt", "start"],
     &["halt", "end"],
+    &["safe-mode"],
+    &["safe-mode", "preview"],
+    &["safe-mode", "apply"],
+    &["safe-mode", "leave"],
     &["people"],
 ];
 
@@ -63,8 +67,16 @@ fn the_help_of_every_command_is_as_it_was_reviewed() {
 
 #[test]
 fn every_command_has_examples_and_exit_codes() {
-    const GROUPS: [&[&str]; 7] =
-        [&[], &["journal"], &["policy"], &["incident"], &["cooldown"], &["mode"], &["halt"]];
+    const GROUPS: [&[&str]; 8] = [
+        &[],
+        &["journal"],
+        &["policy"],
+        &["incident"],
+        &["cooldown"],
+        &["mode"],
+        &["halt"],
+        &["safe-mode"],
+    ];
     for command in COMMANDS.iter().filter(|command| !GROUPS.contains(command)) {
         let arguments = [command, &["--help"][..]].concat();
         let help = ran(fillwright(&arguments).stdin(Stdio::null())).ok().out;
