@@ -348,6 +348,7 @@ pub(crate) fn document_of(path: &str) -> &'static str {
         "people" => "people.json",
         "envelope" => "policies/risk_envelope.json",
         "bounds" => "policies/operator_bounds.json",
+        "decisions" => "policies/dra_decision_tables.json",
         _ => "other documents",
     }
 }

@@ -123,6 +123,7 @@ impl Home {
             execution_policies: self.document("config/policies/execution_policies.json")?,
             operator_bounds: self.optional_document("config/policies/operator_bounds.json")?,
             incident_rules: self.optional_document("config/policies/incident_rules.json")?,
+            decision_tables: self.optional_document("config/policies/dra_decision_tables.json")?,
             calendars: self.calendars()?,
         })
     }

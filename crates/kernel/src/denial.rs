@@ -160,6 +160,22 @@ pub enum Denial {
     #[n(200)]
     #[error("an incident that is open stops new risk here")]
     BlockingIncident,
+    /// A row of the table of decisions denies it.
+    #[n(210)]
+    #[error("the table of decisions denies it")]
+    DecisionDenied,
+    /// No row of the table of decisions matches.
+    #[n(211)]
+    #[error("no row of the table of decisions matches")]
+    DecisionRowMissing,
+    /// A row of the table of decisions asks for a fact that is not there.
+    #[n(212)]
+    #[error("a fact that the table of decisions asks for is missing")]
+    DecisionFactMissing,
+    /// Live, and no table of decisions.
+    #[n(213)]
+    #[error("live has no table of decisions")]
+    DecisionTableMissing,
 }
 
 /// Why nothing is sent although nothing was refused.
@@ -259,6 +275,10 @@ codes!(Denial {
     PriceUnusable => "price_unusable",
     FigureOutOfRange => "figure_out_of_range",
     BlockingIncident => "blocking_incident",
+    DecisionDenied => "decision_denied",
+    DecisionRowMissing => "decision_row_missing",
+    DecisionFactMissing => "decision_fact_missing",
+    DecisionTableMissing => "decision_table_missing",
 });
 
 codes!(Skip {

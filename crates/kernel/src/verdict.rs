@@ -133,6 +133,9 @@ pub enum Gate {
     /// Messages and orders per interval.
     #[n(39)]
     MessageRate = 39,
+    /// The table of decisions.
+    #[n(49)]
+    DecisionTable = 49,
 }
 
 /// What a gate says.

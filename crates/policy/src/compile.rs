@@ -5,7 +5,7 @@ use crate::documents::{
     BooksDocument, ExecutionPoliciesDocument, HomeDocument, PeopleDocument, RiskEnvelopeDocument,
     StrategiesDocument, VenueLimitsRow, VenuesDocument,
 };
-use crate::{Hours, IncidentRules, Level, Limits, Role, Rulebook, operator_bounds};
+use crate::{Hours, IncidentRules, Level, Limits, Role, Rulebook, decision_table, operator_bounds};
 use fillwright_domain::{CalendarId, Decimal, Instrument, InstrumentId, NumberError, Qty};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -33,6 +33,8 @@ pub struct Documents {
     pub operator_bounds: Option<(String, Vec<u8>)>,
     /// `config/policies/incident_rules.json`, where there is one.
     pub incident_rules: Option<(String, Vec<u8>)>,
+    /// `config/policies/dra_decision_tables.json`, where there is one.
+    pub decision_tables: Option<(String, Vec<u8>)>,
     /// `config/calendars/NAME.json`, by name.
     pub calendars: BTreeMap<CalendarId, (String, Vec<u8>)>,
 }
@@ -125,6 +127,7 @@ pub fn compile(documents: &Documents) -> Result<Rulebook, DocumentError> {
         envelope,
         bounds: documents.operator_bounds.as_ref().map(json).transpose()?,
         incident_rules: incident_rules(documents)?,
+        decisions: documents.decision_tables.as_ref().map(json).transpose()?,
     };
     rulebook.instruments = instruments(&documents.venue_limits, &rulebook)?;
     check_home(&rulebook, &documents.home.0)?;
@@ -132,6 +135,11 @@ pub fn compile(documents: &Documents) -> Result<Rulebook, DocumentError> {
     check_books(&rulebook, &documents.books.0)?;
     check_people(&rulebook, &documents.people.0)?;
     check_limits(&rulebook, &documents.risk_envelope.0)?;
+    if let Some(((file, _), table)) =
+        documents.decision_tables.as_ref().zip(rulebook.decisions.as_ref())
+    {
+        decision_table::check(table, file)?;
+    }
     if let Some((file, _)) = &documents.operator_bounds {
         operator_bounds::check(&rulebook, file)?;
     }

@@ -6,6 +6,7 @@
 
 pub mod calendar;
 pub mod compile;
+mod decision_table;
 pub mod difference;
 pub mod documents;
 pub mod envelope;
@@ -20,6 +21,7 @@ mod unique;
 
 pub use calendar::{Hours, OpenWindow, Tradable};
 pub use compile::{DocumentError, Documents, compile};
+pub use decision_table::{Condition, Decision, DecisionRow, DecisionTable, FactName};
 pub use difference::{Change, difference};
 pub use envelope::{Breach, Envelope, Level, Levels, LimitRow, Limits};
 pub use incident_rules::{DetectionRule, Grouping, IncidentRules, Signal};

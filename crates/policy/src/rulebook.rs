@@ -1,6 +1,6 @@
 //! The compiled rules, whole: what the kernel reads and the journal keeps.
 
-use crate::{Envelope, Hours, IncidentRules, OperatorBounds, People};
+use crate::{DecisionTable, Envelope, Hours, IncidentRules, OperatorBounds, People};
 use fillwright_domain::{
     AccountId, BookId, CalendarId, Instrument, InstrumentId, LaneId, Notional, Plane, Ratio, RunId,
     StrategyId, Text, VenueId,
@@ -54,6 +54,9 @@ pub struct Rulebook {
     #[n(21)]
     #[cbor(default)]
     pub incident_rules: IncidentRules,
+    /// The table of decisions.
+    #[n(24)]
+    pub decisions: Option<DecisionTable>,
 }
 
 /// A venue.

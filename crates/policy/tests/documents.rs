@@ -28,7 +28,8 @@ fn documents() -> Documents {
         people: demo!("people.json"),
         risk_envelope: demo!("policies/risk_envelope.json"),
         execution_policies: demo!("policies/execution_policies.json"),
-        operator_bounds: None,
+        operator_bounds: Some(demo!("policies/operator_bounds.json")),
+        decision_tables: Some(demo!("policies/dra_decision_tables.json")),
         incident_rules: Some(demo!("policies/incident_rules.json")),
         calendars: BTreeMap::from([
             (CalendarId::new("24x7"), demo!("calendars/24x7.json")),
@@ -231,7 +232,9 @@ fn a_row_with_a_word_for_a_number_is_refused_with_its_line() {
 #[test]
 fn any_bytes_in_any_document_are_refused_and_never_panic() {
     replay::replay("documents", |bytes| {
-        let places: [Place; 8] = [
+        let places: [Place; 10] = [
+            bounds,
+            decisions,
             |documents| &mut documents.home,
             |documents| &mut documents.venues,
             |documents| &mut documents.venue_limits,
@@ -291,4 +294,104 @@ fn a_detection_rule_must_make_sense() {
 fn a_home_without_detection_rules_has_the_standard_ones() {
     let rules = compile(&Documents { incident_rules: None, ..documents() }).expect("compiles");
     assert_eq!(rules.incident_rules, fillwright_policy::IncidentRules::standard());
+}
+
+fn bounds(documents: &mut Documents) -> &mut (String, Vec<u8>) {
+    documents.operator_bounds.as_mut().expect("the demo has bounds")
+}
+
+fn decisions(documents: &mut Documents) -> &mut (String, Vec<u8>) {
+    documents.decision_tables.as_mut().expect("the demo has a table of decisions")
+}
+
+#[test]
+fn a_fact_no_table_may_ask_for_is_refused_with_file_and_place() {
+    check(
+        decisions,
+        "\"side\"",
+        "\"moon_phase\"",
+        &expect![[r#"
+        config/policies/dra_decision_tables.json: is not a valid document
+          unknown variant `moon_phase`, expected one of `action`, `side`, `urgency`, `environment`, `account`, `strategy`, `book`, `venue`, `instrument`, `market_regime`, `order_notional`, `order_qty`, `position_qty`, `quote_age_ms` at line 6 column 30"#]],
+    );
+}
+
+#[test]
+fn a_row_of_a_table_of_decisions_that_cannot_decide_is_refused() {
+    check(
+        decisions,
+        "\"one_of\": [\"buy\"]",
+        "\"above\": \"5\"",
+        &expect![
+            "config/policies/dra_decision_tables.json: row large-critical-buys: asks for a word: write one_of"
+        ],
+    );
+    check(
+        decisions,
+        "\"above\": \"100000\"",
+        "\"one_of\": [\"many\"]",
+        &expect![
+            "config/policies/dra_decision_tables.json: row large-critical-buys: asks for a number: write above, at_most or both"
+        ],
+    );
+    check(
+        decisions,
+        "\"size\": \"0.5\"",
+        "\"size\": \"1\"",
+        &expect![
+            "config/policies/dra_decision_tables.json: row large-critical-buys: must have a size above 0 and below 1"
+        ],
+    );
+    check(
+        decisions,
+        "everything-else",
+        "large-critical-buys",
+        &expect![
+            "config/policies/dra_decision_tables.json: row large-critical-buys: stands twice; keep one"
+        ],
+    );
+    check(
+        decisions,
+        "\"then\": \"allow\"",
+        "\"then\": \"maybe\"",
+        &expect![[r#"
+        config/policies/dra_decision_tables.json: is not a valid document
+          unknown variant `maybe`, expected one of `allow`, `reduce`, `deny` at line 19 column 21"#]],
+    );
+}
+
+#[test]
+fn a_bound_of_what_is_no_number_or_of_bounds_is_refused() {
+    check(
+        bounds,
+        "/execution/quote_age_max_ms",
+        "/execution/quote_age",
+        &expect![
+            "config/policies/operator_bounds.json: /execution/quote_age is no number of the rules; `policy show --json` has their places"
+        ],
+    );
+    check(
+        bounds,
+        "/execution/quote_age_max_ms",
+        "/environment",
+        &expect![
+            "config/policies/operator_bounds.json: /environment is no number of the rules; `policy show --json` has their places"
+        ],
+    );
+    check(
+        bounds,
+        "/execution/quote_age_max_ms",
+        "/bounds/bounds/~1execution~1mark_age_max_ms/most",
+        &expect![
+            "config/policies/operator_bounds.json: /bounds/bounds/~1execution~1mark_age_max_ms/most must not be bounded: it decides who may change what"
+        ],
+    );
+    check(
+        bounds,
+        "\"1000\"",
+        "\"60001\"",
+        &expect![
+            "config/policies/operator_bounds.json: /execution/quote_age_max_ms has a most below its least"
+        ],
+    );
 }

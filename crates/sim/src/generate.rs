@@ -13,11 +13,12 @@ use fillwright_kernel::adoption::{PolicyInput, Proposal, Word};
 use fillwright_kernel::incidents::{IncidentEvent, IncidentInput};
 use fillwright_kernel::{Event, Input};
 use fillwright_policy::{
-    Book, Bound, Breach, DetectionRule, Envelope, ExecutionPolicy, Grouping, Hours, IncidentRules,
-    KillEffect, Limits, OpenWindow, OperatorBounds, People, RestraintKind, Role, Rulebook,
-    RulesHash, Signal, Strategy, Venue, people,
+    Book, Bound, Breach, Condition, Decision, DecisionRow, DecisionTable, DetectionRule, Envelope,
+    ExecutionPolicy, FactName, Grouping, Hours, IncidentRules, KillEffect, Limits, OpenWindow,
+    OperatorBounds, People, RestraintKind, Role, Rulebook, RulesHash, Signal, Strategy, Venue,
+    people,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The partition everything here lives in.
 pub const PARTITION: &str = "main";
@@ -700,7 +701,7 @@ fn rulebook(rng: &mut Rng) -> Rulebook {
     Rulebook {
         version: Text::new("1"),
         partition: Text::new(PARTITION),
-        environment: Text::new("offline"),
+        environment: Text::new(if rng.chance(20) { "live" } else { "offline" }),
         venues: BTreeMap::from([venue("BINANCE", "always"), venue("NASDAQ", "session")]),
         instruments: INSTRUMENTS
             .iter()
@@ -725,7 +726,61 @@ fn rulebook(rng: &mut Rng) -> Rulebook {
         people: team(),
         bounds: rng.chance(250).then(bounds),
         incident_rules: incident_rules(rng),
+        decisions: rng.chance(250).then(|| decisions(rng)),
     }
+}
+
+/// A table of a few rows, with a last row that lets everything through or without one.
+fn decisions(rng: &mut Rng) -> DecisionTable {
+    let mut rows: Vec<DecisionRow> = (0..rng.below(4)).map(|at| decision_row(rng, at)).collect();
+    if rng.chance(700) {
+        let rest = DecisionRow { when: Vec::new(), then: Decision::Allow, ..decision_row(rng, 9) };
+        rows.push(DecisionRow { size: None, ..rest });
+    }
+    DecisionTable { rows }
+}
+
+fn decision_row(rng: &mut Rng, at: u64) -> DecisionRow {
+    let then = rng.pick(&[Decision::Allow, Decision::Reduce, Decision::Deny]);
+    let sizes = ["0.5", "0.333333333333333333", "0.000000000000000001"];
+    let size = Ratio::new(number(rng.pick(&sizes)));
+    DecisionRow {
+        id: Text::new(format!("row-{at}")),
+        when: (0..rng.below(3)).map(|_| condition(rng)).collect(),
+        then,
+        size: (then == Decision::Reduce).then_some(size),
+        flags: BTreeSet::new(),
+        reason: Text::new("generated"),
+    }
+}
+
+fn condition(rng: &mut Rng) -> Condition {
+    let mut words = |fact, choices: &[&str]| Condition {
+        fact,
+        one_of: BTreeSet::from([Text::new(rng.pick(choices)), Text::new(rng.pick(choices))]),
+        above: None,
+        at_most: None,
+    };
+    match words(FactName::Action, &["a", "b", "c", "d", "e"]).one_of.first().map(Text::as_str) {
+        Some("a") => words(FactName::Side, &["buy", "sell"]),
+        Some("b") => words(FactName::Urgency, &["low", "critical", "high"]),
+        Some("c") => words(FactName::Book, &BOOKS),
+        Some("d") => words(FactName::Action, &["add", "reclaim", "trim", "rebalance"]),
+        _ => number_condition(rng),
+    }
+}
+
+fn number_condition(rng: &mut Rng) -> Condition {
+    let (fact, limits) = rng.pick(&[
+        (FactName::OrderNotional, ["1000", "50000"]),
+        (FactName::OrderQty, ["0.5", "100"]),
+        (FactName::PositionQty, ["0", "1"]),
+        (FactName::QuoteAgeMs, ["100", "400"]),
+    ]);
+    let mut limit = || rng.chance(600).then(|| number(rng.pick(&limits)));
+    let (above, at_most) = (limit(), limit());
+    let above = above.or(at_most.is_none().then_some(Decimal::ZERO));
+    Condition { fact, one_of: BTreeSet::new(), above, at_most }
 }
 
 fn bounds() -> OperatorBounds {
@@ -905,7 +960,8 @@ fn limits(rng: &mut Rng, absent: u64) -> Limits {
 fn alter(rng: &mut Rng, rules: &mut Rulebook) {
     let instrument = InstrumentId::new(rng.pick(&INSTRUMENTS));
     let book = BookId::new(rng.pick(&BOOKS));
-    match rng.below(20) {
+    match rng.below(21) {
+        20 => rules.decisions = rng.chance(500).then(|| decisions(rng)),
         17 => rules.execution.quote_age_max_ms = rng.pick(&[499, 500, 1_000, 2_000, 2_001]),
         18 => rules.bounds = rng.chance(500).then(bounds),
         19 => rules.environment = Text::new(rng.pick(&["live", "offline"])),

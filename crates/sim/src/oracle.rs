@@ -17,7 +17,7 @@ use fillwright_policy::{Book, KillEffect, Limits, RestraintKind, Role, Rulebook}
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Gates with a rule in force: no order without a verdict of each.
-const IN_FORCE: [Gate; 21] = [
+const IN_FORCE: [Gate; 22] = [
     Gate::Rulebook,
     Gate::Book,
     Gate::Provenance,
@@ -34,6 +34,7 @@ const IN_FORCE: [Gate; 21] = [
     Gate::ReduceOnlyMode,
     Gate::Mapping,
     Gate::Sizing,
+    Gate::DecisionTable,
     Gate::OrderNotional,
     Gate::Leverage,
     Gate::AssetExposure,
@@ -469,6 +470,11 @@ impl Oracle {
             return Err("an order in an unknown book or instrument".to_owned());
         };
         let Some(quote) = quote else { return Err("an order without a quote".to_owned()) };
+        let is_decided = rules.decisions.is_some() || rules.environment.as_str() != "live";
+        must!(
+            is_decided || intent.action() == ActionType::EmergencyExit,
+            "an order in live without a table of decisions"
+        );
         must!(book.enabled && instrument.enabled, "an order in a disabled book or instrument");
         let age_ns = i128::from(at.as_ns()) - i128::from(quote.as_of.as_ns());
         let age_max_ns = (i128::from(rules.execution.quote_age_max_ms) + 1) * 1_000_000;

@@ -26,10 +26,11 @@ use fillwright_kernel::adoption::{PolicyInput, Proposal, Word};
 use fillwright_kernel::incidents::IncidentInput;
 use fillwright_kernel::{Effect, Input};
 use fillwright_policy::{
-    Book, Bound, Breach, DetectionRule, Envelope, ExecutionPolicy, Grouping, Hours, Limits,
-    OpenWindow, Person, RestraintKind, Role, Rulebook, RulesHash, Signal, Strategy, Venue,
+    Book, Bound, Breach, Condition, Decision, DecisionRow, DetectionRule, Envelope,
+    ExecutionPolicy, FactName, Grouping, Hours, Limits, OpenWindow, Person, RestraintKind, Role,
+    Rulebook, RulesHash, Signal, Strategy, Venue,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const NS_PER_MS: i64 = 1_000_000;
 
@@ -470,6 +471,48 @@ fn adopt(words: &[&str]) -> Input {
     Input::AdoptRulebook { rulebook: Box::new(rulebook), by, reason }
 }
 
+/// `row R side buy|sell order_qty above 0.1 at_most 5 then reduce 0.5`
+fn decision_row(id: &str, words: &[&str]) -> DecisionRow {
+    let at = words.iter().position(|word| *word == "then").expect("a row decides");
+    let mut when: Vec<Condition> = Vec::new();
+    let mut rest = words[..at].iter().copied();
+    while let Some(word) = rest.next() {
+        let mut limit = || Some(number(rest.next().expect("a limit")));
+        match (word, when.last_mut()) {
+            ("above", Some(condition)) => condition.above = limit(),
+            ("at_most", Some(condition)) => condition.at_most = limit(),
+            (name, _) => {
+                let fact = fact_named(name);
+                let words = if fact.is_number() { "" } else { rest.next().expect("words") };
+                let one_of = words.split('|').filter(|word| !word.is_empty()).map(Text::new);
+                when.push(Condition { fact, one_of: one_of.collect(), above: None, at_most: None });
+            }
+        }
+    }
+    let (then, size) = match words[at + 1..] {
+        ["reduce", size] => (Decision::Reduce, Some(Ratio::new(number(size)))),
+        ["deny"] => (Decision::Deny, None),
+        _ => (Decision::Allow, None),
+    };
+    let (id, reason) = (Text::new(id), Text::new("test"));
+    DecisionRow { id, when, then, size, flags: BTreeSet::new(), reason }
+}
+
+fn fact_named(name: &str) -> FactName {
+    match name {
+        "side" => FactName::Side,
+        "urgency" => FactName::Urgency,
+        "action" => FactName::Action,
+        "book" => FactName::Book,
+        "market_regime" => FactName::MarketRegime,
+        "order_notional" => FactName::OrderNotional,
+        "order_qty" => FactName::OrderQty,
+        "position_qty" => FactName::PositionQty,
+        "quote_age_ms" => FactName::QuoteAgeMs,
+        _ => panic!("no such fact: {name}"),
+    }
+}
+
 fn differ(rules: &mut Rulebook, edit: &[&str]) {
     match edit {
         ["book", id, rest @ ..] => differ_book(rules.books.get_mut(*id).expect("a book"), rest),
@@ -507,6 +550,9 @@ fn differ(rules: &mut Rulebook, edit: &[&str]) {
         }
         ["at", level, limit, value, "reduce"] => {
             limit_of(limits_at(&mut rules.envelope, level), limit, Some(value), Breach::Reduce);
+        }
+        ["row", id, rest @ ..] => {
+            rules.decisions.get_or_insert_default().rows.push(decision_row(id, rest));
         }
         ["environment", name] => rules.environment = Text::new(name),
         ["bound", path, least, most] => {

@@ -332,7 +332,7 @@ fn a_safety_exit_leaves_a_disabled_strategy_and_no_other_intent_does() {
          3s intent I2 exit
          4s intent I3 emergency strategy other
          5s intent I4 emergency",
-        &expect![[r"
+        &expect![[r#"
             1s I1 plans 0.2 at 20001, leverage 0.040002
             1s I1.1 buys 0.2 BTCUSDT on paper
             1s I1.1 outcome Filled 0.2
@@ -341,6 +341,7 @@ fn a_safety_exit_leaves_a_disabled_strategy_and_no_other_intent_does() {
             3s I2 denied by Strategy: the strategy is disabled
             4s I3 denied by Strategy: the strategy does not own the book
             5s I4 passes Strategy as a safety exit
+            5s I4 passes DecisionTable as a safety exit
             5s I4 passes OrderNotional as a safety exit
             5s I4 passes Leverage as a safety exit
             5s I4 passes AssetExposure as a safety exit
@@ -348,6 +349,6 @@ fn a_safety_exit_leaves_a_disabled_strategy_and_no_other_intent_does() {
             5s I4.1 sells 0.2 BTCUSDT on paper reduce-only
             5s I4.1 outcome Filled 0.2
             5s I4 success sold 0.2, reply
-        "]],
+        "#]],
     );
 }

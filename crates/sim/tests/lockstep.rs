@@ -9,7 +9,7 @@ const SEEDS: u64 = 10_000;
 /// How often each reason has to come up, or the generator has lost its way there.
 const TIMES_MIN: u64 = 50;
 /// Every reason to refuse, skip or ignore.
-const REASONS: [&str; 71] = [
+const REASONS: [&str; 75] = [
     "HealthKnown",
     "AlreadyAcknowledged",
     "IncidentUnknown",
@@ -48,6 +48,10 @@ const REASONS: [&str; 71] = [
     "book_unknown",
     "cooling_down",
     "degraded_mode",
+    "decision_denied",
+    "decision_fact_missing",
+    "decision_row_missing",
+    "decision_table_missing",
     "dust",
     "figure_out_of_range",
     "hold",

@@ -147,6 +147,7 @@ impl Reading<'_> {
             Gate::BlockingIncident => "no open incident stops it".to_owned(),
             Gate::Mapping => self.direction(),
             Gate::Sizing => "sized by what it closes".to_owned(),
+            Gate::DecisionTable => "no row of the table of decisions stands against it".to_owned(),
             Gate::Leverage | Gate::AssetExposure => "adds nothing to the worst case".to_owned(),
             Gate::Schedule => "immediate, the whole plan as one order".to_owned(),
             _ => "nothing to compare".to_owned(),

@@ -46,6 +46,7 @@ pub fn rulebook() -> Rulebook {
             r#"{"quote_age_max_ms":1000,"mark_age_max_ms":1000,"minimum_trade_weight":"0.01"}"#,
         ),
         operator_bounds: None,
+        decision_tables: None,
         calendars: BTreeMap::from([(
             "always".into(),
             document(r#"{"source":"test","zone":"UTC","valid_from":"2026-01-01","valid_through":"2026-12-31","always":true}"#),

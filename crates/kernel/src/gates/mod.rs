@@ -9,6 +9,7 @@ mod blocking_incident;
 mod book;
 mod cooldown;
 mod data_age;
+mod decision_table;
 mod halt;
 mod instrument;
 mod kill_switch;
@@ -43,7 +44,7 @@ use fillwright_policy::{Book, Level, Levels, RestraintKind, Rulebook};
 type Judge = fn(&Case, &mut Draft) -> Result<Ruling, Denial>;
 
 /// The gates behind the rulebook gate, in order. `None` keeps a place for a gate without a rule in force.
-static CHAIN: [(Gate, Option<Judge>); 39] = [
+static CHAIN: [(Gate, Option<Judge>); 40] = [
     (Gate::Book, Some(book::judge)),
     (Gate::Provenance, Some(provenance::judge)),
     (Gate::Strategy, Some(strategy::judge)),
@@ -63,6 +64,7 @@ static CHAIN: [(Gate, Option<Judge>); 39] = [
     (Gate::ReduceOnlyMode, Some(reduce_only_mode::judge)),
     (Gate::Mapping, Some(mapping::judge)),
     (Gate::Sizing, Some(sizing::judge)),
+    (Gate::DecisionTable, Some(decision_table::judge)),
     (Gate::VolatilityTarget, None),
     (Gate::CapitalPlan, None),
     (Gate::Aggregation, None),

@@ -1,6 +1,7 @@
 //! The decision chain as its documents state it: each gate's rule, its figures, and who may pass it by.
 
 use super::admin::gross_besides;
+use super::decisions;
 use super::facts::{Facts, Held};
 use super::limits;
 use super::restraints;
@@ -14,7 +15,7 @@ use fillwright_policy::{Book, Hours, RestraintKind, Rulebook};
 use std::cmp::Ordering;
 
 /// Every gate in its documented order, and whether a rule is in force for it.
-pub const CHAIN: [(Gate, bool); 40] = [
+pub const CHAIN: [(Gate, bool); 41] = [
     (Gate::Rulebook, true),
     (Gate::Book, true),
     (Gate::Provenance, true),
@@ -35,6 +36,7 @@ pub const CHAIN: [(Gate, bool); 40] = [
     (Gate::ReduceOnlyMode, true),
     (Gate::Mapping, true),
     (Gate::Sizing, true),
+    (Gate::DecisionTable, true),
     (Gate::VolatilityTarget, false),
     (Gate::CapitalPlan, false),
     (Gate::Aggregation, false),
@@ -147,7 +149,7 @@ impl<'a> Case<'a> {
         self.plane.map(|plane| self.facts.holdings(&self.intent.book_id, plane)).unwrap_or_default()
     }
 
-    fn held(&self) -> Held {
+    pub(super) fn held(&self) -> Held {
         let own = self
             .holdings()
             .into_iter()
@@ -225,6 +227,8 @@ fn one(gate: Gate, case: &Case, shape: &mut Shape) -> Said {
         Gate::BlockingIncident => blocking_incident(case),
         Gate::Mapping => mapping(case, shape),
         Gate::Sizing => sizing(case, shape, book, instrument),
+        Gate::DecisionTable if case.is_safety_exit() => (Ruling::Bypass, None),
+        Gate::DecisionTable => decisions::look_up(case, shape, book, instrument),
         Gate::OrderNotional | Gate::Leverage | Gate::AssetExposure if case.is_safety_exit() => {
             (Ruling::Bypass, None)
         }

@@ -5,6 +5,7 @@
 //! must record the same events, figures included.
 
 mod admin;
+mod decisions;
 mod facts;
 mod gates;
 mod incidents;
