@@ -154,7 +154,7 @@ impl Workload {
             version: Text::new("bench"),
             partition: Text::new("main"),
             environment: Text::new("paper"),
-            envelope: Envelope { firm: limits()?, ..Envelope::default() },
+            envelope: Envelope { firm: limits()?, ..Envelope::wide() },
             execution: ExecutionPolicy {
                 quote_age_max_ms: 5_000,
                 mark_age_max_ms: 60_000,
@@ -188,6 +188,7 @@ fn limits() -> Result<Limits> {
         on_leverage: Breach::Reduce,
         max_asset_exposure: Some("0.05".parse()?),
         on_asset_exposure: Breach::Reduce,
+        ..Limits::wide()
     })
 }
 

@@ -26,6 +26,7 @@ const FILES: &[(&str, &[u8])] = files![
     "config/calendars/XNYS.json",
     "config/calendars/XSTO.json",
     "config/fillwright.json",
+    "config/groups.json",
     "config/people.json",
     "config/policies/dra_decision_tables.json",
     "config/policies/execution_policies.json",

@@ -58,11 +58,23 @@ pub enum Constraint {
     SlippageLimit = 10,
     /// The whole position was to be closed.
     FullExit = 11,
+    /// Cut to the largest order by quantity.
+    OrderQuantity = 12,
+    /// Cut to the largest position in one instrument.
+    PositionLimit = 13,
+    /// Cut to the cap on gross exposure.
+    GrossExposure = 14,
+    /// Cut to the cap on net exposure.
+    NetExposure = 15,
+    /// Cut to the cap on one sector.
+    SectorExposure = 16,
+    /// Cut to the cap on one cluster.
+    ClusterExposure = 17,
 }
 
 impl Constraint {
     /// Every constraint, in the order they are listed.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 18] = [
         Self::InputTruncated,
         Self::ReduceOnly,
         Self::OrderNotional,
@@ -75,6 +87,12 @@ impl Constraint {
         Self::SafetyExit,
         Self::SlippageLimit,
         Self::FullExit,
+        Self::OrderQuantity,
+        Self::PositionLimit,
+        Self::GrossExposure,
+        Self::NetExposure,
+        Self::SectorExposure,
+        Self::ClusterExposure,
     ];
 
     /// The name in `constraints_applied`.
@@ -92,6 +110,12 @@ impl Constraint {
             Self::SafetyExit => "safety_exit",
             Self::SlippageLimit => "slippage_limit",
             Self::FullExit => "full_exit",
+            Self::OrderQuantity => "order_quantity",
+            Self::PositionLimit => "position_limit",
+            Self::GrossExposure => "gross_exposure",
+            Self::NetExposure => "net_exposure",
+            Self::SectorExposure => "sector_exposure",
+            Self::ClusterExposure => "cluster_exposure",
         }
     }
 }

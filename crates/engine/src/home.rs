@@ -118,6 +118,7 @@ impl Home {
             venue_limits: self.document("config/venue_limits.csv")?,
             strategies: self.document("config/strategies.json")?,
             books: self.document("config/books.json")?,
+            groups: self.document("config/groups.json")?,
             people: self.document("config/people.json")?,
             risk_envelope: self.document("config/policies/risk_envelope.json")?,
             execution_policies: self.document("config/policies/execution_policies.json")?,

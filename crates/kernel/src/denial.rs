@@ -156,6 +156,34 @@ pub enum Denial {
     #[n(27)]
     #[error("a figure is too large to be computed exactly")]
     FigureOutOfRange,
+    /// The order is larger than one order may be.
+    #[n(120)]
+    #[error("the order is larger than one order may be")]
+    QuantityAboveCap,
+    /// Too large a position in one instrument.
+    #[n(121)]
+    #[error("the position in the instrument would be too large")]
+    PositionAboveCap,
+    /// Too much gross exposure.
+    #[n(122)]
+    #[error("gross exposure would be above its cap")]
+    GrossExposureAboveCap,
+    /// Too much net exposure, long or short.
+    #[n(123)]
+    #[error("net exposure would be above its cap")]
+    NetExposureAboveCap,
+    /// Too much of one sector.
+    #[n(124)]
+    #[error("exposure to the sector would be above its cap")]
+    SectorExposureAboveCap,
+    /// Too much of one cluster.
+    #[n(125)]
+    #[error("exposure to the cluster would be above its cap")]
+    ClusterExposureAboveCap,
+    /// As many orders are at work as may be.
+    #[n(126)]
+    #[error("as many orders are at work as may be")]
+    OpenOrdersAboveCap,
     /// An incident that blocks is open.
     #[n(200)]
     #[error("an incident that is open stops new risk here")]
@@ -274,6 +302,13 @@ codes!(Denial {
     AssetExposureAboveCap => "asset_exposure_above_cap",
     PriceUnusable => "price_unusable",
     FigureOutOfRange => "figure_out_of_range",
+    QuantityAboveCap => "quantity_above_cap",
+    PositionAboveCap => "position_above_cap",
+    GrossExposureAboveCap => "gross_exposure_above_cap",
+    NetExposureAboveCap => "net_exposure_above_cap",
+    SectorExposureAboveCap => "sector_exposure_above_cap",
+    ClusterExposureAboveCap => "cluster_exposure_above_cap",
+    OpenOrdersAboveCap => "open_orders_above_cap",
     BlockingIncident => "blocking_incident",
     DecisionDenied => "decision_denied",
     DecisionRowMissing => "decision_row_missing",

@@ -1,6 +1,7 @@
 //! Positions per plane and book, derived from outcomes alone, and the exposure they and working orders amount to.
 
 use crate::fact::OrderFact;
+use crate::tree::Tree;
 use fillwright_domain::{
     BookId, Instrument, InstrumentId, Notional, NumberError, Plane, Px, Qty, Ratio, Rounding, Side,
     Timestamp,
@@ -30,6 +31,14 @@ pub struct Holding {
     /// Units of the underlying in one unit of quantity, from the rulebook.
     #[n(5)]
     pub contract_size: Ratio,
+    /// What it is worth at the mark if every buy at work is done and no sell, signed, rounded up.
+    #[n(6)]
+    #[cbor(default)]
+    pub long: Notional,
+    /// What it is worth at the mark if every sell at work is done and no buy, signed, rounded down.
+    #[n(7)]
+    #[cbor(default)]
+    pub short: Notional,
 }
 
 /// A price to value holdings at.
@@ -58,7 +67,7 @@ impl Holding {
         }
     }
     /// The largest position, either way, that working orders could lead to.
-    fn worst_qty(&self) -> Result<Qty, NumberError> {
+    pub(crate) fn worst_qty(&self) -> Result<Qty, NumberError> {
         let long = self.position.checked_add(self.open_buy)?.checked_abs()?;
         let short = self.position.checked_sub(self.open_sell)?.checked_abs()?;
         Ok(long.max(short))
@@ -69,11 +78,24 @@ impl Holding {
         px.notional_of(self.worst_qty()?, self.contract_size, Rounding::Up)
     }
 
+    /// What it is worth at a price at either end: every buy at work done, rounded up, and every sell, rounded down.
+    pub(crate) fn ends(&self, px: Px) -> Result<(Notional, Notional), NumberError> {
+        let bought = self.position.checked_add(self.open_buy)?;
+        let sold = self.position.checked_sub(self.open_sell)?;
+        Ok((
+            px.notional_of(bought, self.contract_size, Rounding::Ceil)?,
+            px.notional_of(sold, self.contract_size, Rounding::Floor)?,
+        ))
+    }
+
     /// The holding after a change, valued at its mark.
     fn changed(&self, change: impl FnOnce(&mut Self)) -> Self {
         let mut after = *self;
         change(&mut after);
-        after.value = after.mark.map_or(Notional::ZERO, |mark| checked(after.worth(mark.mark_px)));
+        let ends = after.mark.map(|mark| checked(after.ends(mark.mark_px)));
+        (after.long, after.short) = ends.unwrap_or_default();
+        // The end that is further from nothing is rounded away from it, so it is the worst case.
+        after.value = checked(after.long.checked_abs()).max(checked(after.short.checked_abs()));
         after
     }
 
@@ -91,7 +113,7 @@ impl Holding {
         }
     }
 
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.position.is_zero() && self.open_buy.is_zero() && self.open_sell.is_zero()
     }
 }
@@ -118,6 +140,11 @@ impl Added {
         px.notional_of(self.after?.worst_qty()?, instrument.contract_size, Rounding::Up)
     }
 
+    /// The holding with the order at work.
+    pub(crate) fn after(&self) -> Result<Holding, NumberError> {
+        self.after
+    }
+
     /// The largest quantity on this side that keeps worst-case exposure within `room`; not above zero where none fits.
     pub(crate) fn fitting(
         &self,
@@ -125,7 +152,11 @@ impl Added {
         px: Px,
         instrument: &Instrument,
     ) -> Result<Qty, NumberError> {
-        let most = room.qty_at(px, instrument.contract_size, Rounding::Floor)?;
+        self.fitting_qty(room.qty_at(px, instrument.contract_size, Rounding::Floor)?)
+    }
+
+    /// The largest quantity on this side that keeps the worst case within `most` units; not above zero where none does.
+    pub(crate) fn fitting_qty(&self, most: Qty) -> Result<Qty, NumberError> {
         let (taken, other) = match self.side {
             Side::Buy => (
                 self.before.position.checked_add(self.before.open_buy)?,
@@ -205,7 +236,7 @@ impl Ledger {
         instrument_id: &InstrumentId,
         unheld: impl FnOnce() -> Holding,
         change: impl FnOnce(&mut Holding),
-    ) {
+    ) -> (Holding, Holding) {
         let mut entry = self.holdings.entry(instrument_id.clone());
         let (before, after) = match &mut entry {
             Entry::Vacant(_) => (Holding::default(), unheld().changed(change)),
@@ -220,6 +251,7 @@ impl Ledger {
         let others = checked(self.gross.checked_sub(before.value));
         self.gross = checked(others.checked_add(after.value));
         self.follow_mark(instrument_id, &before, &after);
+        (before, after)
     }
 
     fn follow_mark(&mut self, instrument_id: &InstrumentId, before: &Holding, after: &Holding) {
@@ -237,7 +269,7 @@ impl Ledger {
 }
 
 /// Unwraps a figure that `decide` has shown to be in range before it let the event happen.
-fn checked<T>(figure: Result<T, NumberError>) -> T {
+pub(crate) fn checked<T>(figure: Result<T, NumberError>) -> T {
     match figure {
         Ok(figure) => figure,
         Err(error) => {
@@ -264,43 +296,79 @@ impl Ledgers {
         })
     }
 
-    /// Whether every ledger can value the instrument at this price.
-    pub(crate) fn can_mark(&self, instrument_id: &InstrumentId, px: Px) -> Result<(), NumberError> {
-        self.iter().try_for_each(|(_, _, ledger)| ledger.gross_with(instrument_id, px).map(|_| ()))
+    /// Whether every ledger, and the firm on every plane, can value the instrument at this price.
+    pub(crate) fn can_mark(
+        &self,
+        tree: &Tree,
+        instrument_id: &InstrumentId,
+        px: Px,
+    ) -> Result<(), NumberError> {
+        let mut values = BTreeMap::new();
+        for (_, plane, ledger) in self.iter() {
+            if ledger.gross_with(instrument_id, px)?.is_some()
+                && let Some(holding) = ledger.holding(instrument_id)
+            {
+                let value: &mut Notional = values.entry(plane).or_default();
+                *value = value.checked_add(holding.worth(px)?)?;
+            }
+        }
+        values
+            .into_iter()
+            .try_for_each(|(plane, value)| tree.can_value(plane, instrument_id, value))
     }
 
-    pub(crate) fn mark(&mut self, instrument_id: &InstrumentId, mark: Mark) {
-        for ledger in self.0.values_mut().flat_map(BTreeMap::values_mut) {
-            if ledger.holdings.contains_key(instrument_id) {
-                ledger.change(instrument_id, Holding::default, |holding| holding.mark = Some(mark));
+    pub(crate) fn mark(&mut self, instrument_id: &InstrumentId, mark: Mark, tree: &mut Tree) {
+        for (book_id, planes) in &mut self.0 {
+            for (plane, ledger) in planes {
+                if ledger.holdings.contains_key(instrument_id) {
+                    let set = |holding: &mut Holding| holding.mark = Some(mark);
+                    let (before, after) = ledger.change(instrument_id, Holding::default, set);
+                    tree.change(book_id, *plane, instrument_id, &before, &after);
+                }
             }
         }
     }
 
     /// Counts a released order in full.
-    pub(crate) fn reserve(&mut self, order: &Reserved, unheld: impl FnOnce() -> Holding) {
+    pub(crate) fn reserve(
+        &mut self,
+        order: &Reserved,
+        tree: &mut Tree,
+        unheld: impl FnOnce() -> Holding,
+    ) {
         let planes = self.0.entry(order.book_id.clone()).or_default();
-        planes.entry(order.plane).or_default().change(&order.instrument_id, unheld, |holding| {
+        let ledger = planes.entry(order.plane).or_default();
+        let (before, after) = ledger.change(&order.instrument_id, unheld, |holding| {
             *holding = checked(reserve(*holding, order.side, order.qty));
         });
+        tree.change(&order.book_id, order.plane, &order.instrument_id, &before, &after);
+        tree.count_order(&order.book_id, order.plane, &order.instrument_id, 1);
     }
 
     /// Books what was filled without a reservation before it.
-    pub(crate) fn fill(&mut self, order: &Reserved, filled: Qty, unheld: impl FnOnce() -> Holding) {
+    pub(crate) fn fill(
+        &mut self,
+        order: &Reserved,
+        filled: Qty,
+        tree: &mut Tree,
+        unheld: impl FnOnce() -> Holding,
+    ) {
         let planes = self.0.entry(order.book_id.clone()).or_default();
-        planes.entry(order.plane).or_default().change(&order.instrument_id, unheld, |holding| {
+        let ledger = planes.entry(order.plane).or_default();
+        let (before, after) = ledger.change(&order.instrument_id, unheld, |holding| {
             holding.position = checked(moved(holding.position, order.side, filled));
         });
+        tree.change(&order.book_id, order.plane, &order.instrument_id, &before, &after);
     }
 
     /// Ends a reservation and books what was filled.
-    pub(crate) fn settle(&mut self, order: &Reserved, filled: Qty) {
+    pub(crate) fn settle(&mut self, order: &Reserved, filled: Qty, tree: &mut Tree) {
         let Some(ledger) =
             self.0.get_mut(&order.book_id).and_then(|planes| planes.get_mut(&order.plane))
         else {
             return;
         };
-        ledger.change(&order.instrument_id, Holding::default, |holding| {
+        let (before, after) = ledger.change(&order.instrument_id, Holding::default, |holding| {
             let open = match order.side {
                 Side::Buy => &mut holding.open_buy,
                 Side::Sell => &mut holding.open_sell,
@@ -308,6 +376,8 @@ impl Ledgers {
             *open = checked(open.checked_sub(order.qty));
             holding.position = checked(moved(holding.position, order.side, filled));
         });
+        tree.change(&order.book_id, order.plane, &order.instrument_id, &before, &after);
+        tree.count_order(&order.book_id, order.plane, &order.instrument_id, -1);
     }
 }
 

@@ -23,6 +23,7 @@ mod place;
 mod planes;
 mod rules;
 pub mod state;
+pub mod tree;
 pub mod verdict;
 
 use control::Wanted;
@@ -53,7 +54,8 @@ impl Kernel {
     }
 
     /// A kernel as a snapshot left it.
-    pub fn restored(state: State) -> Self {
+    pub fn restored(mut state: State) -> Self {
+        state.rebuild_tree();
         Self { state }
     }
 

@@ -9,6 +9,7 @@ use crate::flatten::{self, Exits};
 use crate::incidents::Incidents;
 use crate::intents::OpenIntent;
 use crate::orders::Orders;
+use crate::tree::Tree;
 use fillwright_domain::{InstrumentId, IntentKey, Principal, Px, RunId, Text, Timestamp};
 use fillwright_policy::{KillEffect, RestraintKind, Rulebook};
 use minicbor::{Decode, Encode};
@@ -65,6 +66,9 @@ pub struct State {
     #[n(23)]
     #[cbor(default)]
     pub incidents: Incidents,
+    /// Exposure at every level of the envelope; not stored, it follows from the rest.
+    #[cbor(skip)]
+    pub tree: Tree,
     #[cbor(skip)]
     passing: Passing,
 }
@@ -82,6 +86,7 @@ impl State {
                 self.versions.note(&rulebook, self.seq, by);
                 self.rulebook = Some(*rulebook);
                 self.rulebook_seq = self.seq;
+                self.rebuild_tree();
                 self.incidents.begin_counting();
             }
             Fact::RunRegistered { run_id, manifest_hash } => {
@@ -89,7 +94,7 @@ impl State {
             }
             Fact::MarkTaken { instrument_id, mark_px, as_of } => {
                 let mark = Mark { mark_px, as_of };
-                self.ledgers.mark(&instrument_id, mark);
+                self.ledgers.mark(&instrument_id, mark, &mut self.tree);
                 self.marks.insert(instrument_id, mark);
             }
             Fact::IntentAccepted { intent_key, digest } => {
@@ -152,6 +157,13 @@ impl State {
         }
     }
 
+    /// Works out anew what is not stored: after a snapshot was read, and when the rules changed.
+    pub(crate) fn rebuild_tree(&mut self) {
+        if let Some(rules) = &self.rulebook {
+            self.tree = Tree::of(rules, &self.ledgers, &self.orders);
+        }
+    }
+
     /// Counts an order as working. On paper its outcome follows in the same step, so it only passes through.
     fn emit(&mut self, mut order: OrderFact) {
         let (id, intent_key) = (order.order_intent_id, order.intent_key);
@@ -165,18 +177,18 @@ impl State {
         self.open_intents.insert(intent_key, open);
         let unheld =
             || Holding::unheld(&self.marks, self.rulebook.as_ref(), &reserved.instrument_id);
-        self.ledgers.reserve(&reserved, unheld);
+        self.ledgers.reserve(&reserved, &mut self.tree, unheld);
         self.orders.insert(id, reserved, intent_key);
     }
 
     /// Books what an order came to.
     fn end(&mut self, outcome: &OutcomeFact) {
         if let Some(order) = self.orders.remove(outcome.order_intent_id) {
-            self.ledgers.settle(&order.reserved, outcome.filled_quantity);
+            self.ledgers.settle(&order.reserved, outcome.filled_quantity, &mut self.tree);
         } else if let Some(order) = self.passing.on_paper.take() {
             let unheld =
                 || Holding::unheld(&self.marks, self.rulebook.as_ref(), &order.instrument_id);
-            self.ledgers.fill(&order, outcome.filled_quantity, unheld);
+            self.ledgers.fill(&order, outcome.filled_quantity, &mut self.tree, unheld);
         }
     }
 }

@@ -136,6 +136,15 @@ pub enum Gate {
     /// The table of decisions.
     #[n(49)]
     DecisionTable = 49,
+    /// One order's quantity.
+    #[n(40)]
+    OrderQuantity = 40,
+    /// Orders at work at once.
+    #[n(41)]
+    OpenOrders = 41,
+    /// Exposure to one cluster.
+    #[n(42)]
+    ClusterExposure = 42,
 }
 
 /// What a gate says.

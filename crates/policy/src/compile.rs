@@ -2,10 +2,10 @@
 
 use crate::calendar::{CalendarDocument, CalendarError};
 use crate::documents::{
-    BooksDocument, ExecutionPoliciesDocument, HomeDocument, PeopleDocument, RiskEnvelopeDocument,
-    StrategiesDocument, VenueLimitsRow, VenuesDocument,
+    BooksDocument, ExecutionPoliciesDocument, GroupsDocument, HomeDocument, PeopleDocument,
+    RiskEnvelopeDocument, StrategiesDocument, VenueLimitsRow, VenuesDocument,
 };
-use crate::{Hours, IncidentRules, Level, Limits, Role, Rulebook, decision_table, operator_bounds};
+use crate::{Hours, IncidentRules, Level, Role, Rulebook, decision_table, operator_bounds};
 use fillwright_domain::{CalendarId, Decimal, Instrument, InstrumentId, NumberError, Qty};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -23,6 +23,8 @@ pub struct Documents {
     pub strategies: (String, Vec<u8>),
     /// `config/books.json`.
     pub books: (String, Vec<u8>),
+    /// `config/groups.json`.
+    pub groups: (String, Vec<u8>),
     /// `config/people.json`.
     pub people: (String, Vec<u8>),
     /// `config/policies/risk_envelope.json`.
@@ -111,6 +113,7 @@ pub fn compile(documents: &Documents) -> Result<Rulebook, DocumentError> {
     let strategies: StrategiesDocument = json(&documents.strategies)?;
     let books: BooksDocument = json(&documents.books)?;
     let people: PeopleDocument = json(&documents.people)?;
+    let groups: GroupsDocument = json(&documents.groups)?;
     let envelope: RiskEnvelopeDocument = json(&documents.risk_envelope)?;
     let execution: ExecutionPoliciesDocument = json(&documents.execution_policies)?;
     let mut rulebook = Rulebook {
@@ -128,12 +131,14 @@ pub fn compile(documents: &Documents) -> Result<Rulebook, DocumentError> {
         bounds: documents.operator_bounds.as_ref().map(json).transpose()?,
         incident_rules: incident_rules(documents)?,
         decisions: documents.decision_tables.as_ref().map(json).transpose()?,
+        groups: groups.instruments,
     };
     rulebook.instruments = instruments(&documents.venue_limits, &rulebook)?;
     check_home(&rulebook, &documents.home.0)?;
     check_venues(&rulebook, &documents.venues.0)?;
     check_books(&rulebook, &documents.books.0)?;
     check_people(&rulebook, &documents.people.0)?;
+    check_groups(&rulebook, &documents.groups.0)?;
     check_limits(&rulebook, &documents.risk_envelope.0)?;
     if let Some(((file, _), table)) =
         documents.decision_tables.as_ref().zip(rulebook.decisions.as_ref())
@@ -298,30 +303,39 @@ fn check_books(rulebook: &Rulebook, file: &str) -> Result<(), DocumentError> {
     Ok(())
 }
 
-/// Every level must be of something that is there, and no limit below zero. Lanes and accounts are what books say they are.
+fn check_groups(rulebook: &Rulebook, file: &str) -> Result<(), DocumentError> {
+    let mut named = rulebook.groups.keys();
+    match named.find(|name| !rulebook.instruments.contains_key(*name)) {
+        Some(name) => Err(unknown(file, "instruments".to_owned(), name.as_str())),
+        None => Ok(()),
+    }
+}
+
+/// Every level must be of something that is there, and no limit below zero.
 fn check_limits(rulebook: &Rulebook, file: &str) -> Result<(), DocumentError> {
-    for (level, limits) in rulebook.envelope.every_level() {
-        let known = match level {
-            // Sessions bring lanes of their own.
-            Level::Firm | Level::Lane(_) => true,
-            Level::Account(name) => rulebook.books.values().any(|book| book.account == *name),
-            Level::Strategy(name) => rulebook.strategies.contains_key(name),
-            Level::Book(name) => rulebook.books.contains_key(name),
-            Level::Instrument(name) => rulebook.instruments.contains_key(name),
-        };
-        if !known {
+    for (level, row) in rulebook.envelope.rows() {
+        if !is_known(rulebook, level) {
             return Err(unknown(file, "a level".to_owned(), &level.to_string()));
         }
-        if let Some(limit) = negative(limits) {
-            return Err(value(file, &format!("{level}: {limit}"), "must not be negative"));
+        if row.cap.is_some_and(Decimal::is_negative) {
+            return Err(value(file, &format!("{level}: {}", row.name), "must not be negative"));
         }
     }
     Ok(())
 }
 
-/// The first limit that is below zero.
-fn negative(limits: &Limits) -> Option<&'static str> {
-    limits.rows().find(|row| row.cap.is_some_and(Decimal::is_negative)).map(|row| row.name)
+fn is_known(rulebook: &Rulebook, level: Level) -> bool {
+    let mut instruments = rulebook.instruments.keys();
+    match level {
+        // Sessions bring lanes of their own.
+        Level::Firm | Level::EverySector | Level::EveryCluster | Level::Lane(_) => true,
+        Level::Account(name) => rulebook.books.values().any(|book| book.account == *name),
+        Level::Strategy(name) => rulebook.strategies.contains_key(name),
+        Level::Book(name) => rulebook.books.contains_key(name),
+        Level::Instrument(name) => rulebook.instruments.contains_key(name),
+        Level::Sector(name) => instruments.any(|id| rulebook.sector_of(id) == *name),
+        Level::Cluster(name) => instruments.any(|id| rulebook.cluster_of(id) == *name),
+    }
 }
 
 /// Ending a stop takes two people, one of them with the role risk, and so does everything that follows from it: rules that

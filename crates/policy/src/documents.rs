@@ -1,7 +1,9 @@
 //! The documents under `config/` as people write them.
 
-use crate::{Book, Envelope, ExecutionPolicy, People, Strategy, Venue};
-use fillwright_domain::{BookId, CalendarId, Notional, Px, Qty, Ratio, StrategyId, Text, VenueId};
+use crate::{Book, Envelope, ExecutionPolicy, Group, People, Strategy, Venue};
+use fillwright_domain::{
+    BookId, CalendarId, InstrumentId, Notional, Px, Qty, Ratio, StrategyId, Text, VenueId,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -55,6 +57,15 @@ pub struct PeopleDocument {
 
 /// `config/policies/risk_envelope.json`.
 pub type RiskEnvelopeDocument = Envelope;
+
+/// `config/groups.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupsDocument {
+    /// What instruments belong to, by instrument.
+    #[serde(deserialize_with = "crate::unique::map")]
+    pub instruments: BTreeMap<InstrumentId, Group>,
+}
 
 /// `config/policies/execution_policies.json`.
 pub type ExecutionPoliciesDocument = ExecutionPolicy;

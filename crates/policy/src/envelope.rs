@@ -5,7 +5,7 @@
 
 use crate::Book;
 use fillwright_domain::{
-    AccountId, BookId, Decimal, InstrumentId, LaneId, Notional, Ratio, StrategyId, Text,
+    AccountId, BookId, Decimal, InstrumentId, LaneId, Notional, Qty, Ratio, StrategyId, Text,
 };
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,26 @@ pub struct Envelope {
     #[n(5)]
     #[serde(default, deserialize_with = "crate::unique::map")]
     pub instruments: BTreeMap<InstrumentId, Limits>,
+    /// Holds for every sector. A limit that is absent here denies.
+    #[n(6)]
+    #[cbor(default)]
+    #[serde(default)]
+    pub every_sector: GroupLimits,
+    /// By sector; tightens what holds for every sector.
+    #[n(7)]
+    #[cbor(default)]
+    #[serde(default, deserialize_with = "crate::unique::map")]
+    pub sectors: BTreeMap<Text, GroupLimits>,
+    /// Holds for every cluster. A limit that is absent here denies.
+    #[n(8)]
+    #[cbor(default)]
+    #[serde(default)]
+    pub every_cluster: GroupLimits,
+    /// By cluster; tightens what holds for every cluster.
+    #[n(9)]
+    #[cbor(default)]
+    #[serde(default, deserialize_with = "crate::unique::map")]
+    pub clusters: BTreeMap<Text, GroupLimits>,
 }
 
 /// What happens to an order above a limit.
@@ -83,7 +103,79 @@ pub struct Limits {
     #[n(5)]
     #[serde(default)]
     pub on_asset_exposure: Breach,
+    /// Largest order, in units.
+    #[n(6)]
+    #[serde(default)]
+    pub max_order_qty: Option<Qty>,
+    /// Above `max_order_qty`.
+    #[n(7)]
+    #[cbor(default)]
+    #[serde(default)]
+    pub on_order_qty: Breach,
+    /// Largest position in one instrument, in units: what its books hold of it at worst case, added up.
+    #[n(8)]
+    #[serde(default)]
+    pub max_position: Option<Qty>,
+    /// Above `max_position`.
+    #[n(9)]
+    #[cbor(default)]
+    #[serde(default)]
+    pub on_position: Breach,
+    /// Largest gross exposure of everything below the level, in quote currency, open orders counted in full.
+    #[n(10)]
+    #[serde(default)]
+    pub max_gross_exposure: Option<Notional>,
+    /// Above `max_gross_exposure`.
+    #[n(11)]
+    #[cbor(default)]
+    #[serde(default)]
+    pub on_gross_exposure: Breach,
+    /// Largest net exposure of everything below the level, long or short, in quote currency, open orders counted in full.
+    #[n(12)]
+    #[serde(default)]
+    pub max_net_exposure: Option<Notional>,
+    /// Above `max_net_exposure`.
+    #[n(13)]
+    #[cbor(default)]
+    #[serde(default)]
+    pub on_net_exposure: Breach,
+    /// Most orders at work at once. An order more is refused.
+    #[n(14)]
+    #[serde(default)]
+    pub max_open_orders: Option<u32>,
 }
+
+/// The limits of one sector or cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[serde(deny_unknown_fields)]
+pub struct GroupLimits {
+    /// Largest gross exposure to the instruments of the group, in quote currency, open orders counted in full.
+    #[n(0)]
+    #[serde(default)]
+    pub max_exposure: Option<Notional>,
+    /// Above `max_exposure`.
+    #[n(1)]
+    #[serde(default)]
+    pub on_exposure: Breach,
+}
+
+/// What an instrument belongs to (`config/groups.json`). Instruments that name no sector share one, [`UNGROUPED`]; and
+/// so it is with clusters, so nothing escapes its cap.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// Its sector.
+    #[n(0)]
+    #[serde(default)]
+    pub sector: Option<Text>,
+    /// Its cluster: instruments that move together.
+    #[n(1)]
+    #[serde(default)]
+    pub cluster: Option<Text>,
+}
+
+/// The sector, and the cluster, of instruments that name none.
+pub const UNGROUPED: &str = "ungrouped";
 
 /// One limit by its name, as a level states it or does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +203,19 @@ impl Limits {
                 self.max_asset_exposure.map(Ratio::get),
                 self.on_asset_exposure,
             ),
+            row("max_order_qty", self.max_order_qty.map(Qty::get), self.on_order_qty),
+            row("max_position", self.max_position.map(Qty::get), self.on_position),
+            row(
+                "max_gross_exposure",
+                self.max_gross_exposure.map(Notional::get),
+                self.on_gross_exposure,
+            ),
+            row("max_net_exposure", self.max_net_exposure.map(Notional::get), self.on_net_exposure),
+            row(
+                "max_open_orders",
+                self.max_open_orders.map(|cap| Decimal::from_int(cap.into())),
+                Breach::Deny,
+            ),
         ]
         .into_iter()
     }
@@ -124,6 +229,35 @@ impl Limits {
             max_order_notional: amount(),
             max_leverage: ratio(),
             max_asset_exposure: ratio(),
+            max_order_qty: Some(Qty::new(Decimal::from_int(WIDE))),
+            max_position: Some(Qty::new(Decimal::from_int(WIDE))),
+            max_gross_exposure: amount(),
+            max_net_exposure: amount(),
+            max_open_orders: Some(u32::MAX),
+            ..Self::default()
+        }
+    }
+}
+
+impl GroupLimits {
+    /// The one limit of a group, by name.
+    pub fn rows(&self) -> impl Iterator<Item = LimitRow> {
+        std::iter::once(row("max_exposure", self.max_exposure.map(Notional::get), self.on_exposure))
+    }
+
+    /// The limit stated, and so wide that it does not bind; as [`Limits::wide`].
+    pub fn wide() -> Self {
+        Self { max_exposure: Limits::wide().max_gross_exposure, on_exposure: Breach::Deny }
+    }
+}
+
+impl Envelope {
+    /// Every limit stated, and so wide that none binds: for tests and measurements, never for trading.
+    pub fn wide() -> Self {
+        Self {
+            firm: Limits::wide(),
+            every_sector: GroupLimits::wide(),
+            every_cluster: GroupLimits::wide(),
             ..Self::default()
         }
     }
@@ -133,8 +267,8 @@ fn row(name: &'static str, cap: Option<Decimal>, breach: Breach) -> LimitRow {
     LimitRow { name, cap, breach }
 }
 
-/// A level of the tree. Written `firm`, `account:main`, `lane:live_canary`, `strategy:uptrend`, `book:core` or
-/// `instrument:BINANCE:BTCUSDT`.
+/// A level of the tree. Written `firm`, `account:main`, `lane:live_canary`, `strategy:uptrend`, `book:core`,
+/// `instrument:BINANCE:BTCUSDT`, `every_sector`, `sector:crypto`, `every_cluster` or `cluster:majors`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level<'a> {
     /// Everything.
@@ -149,6 +283,14 @@ pub enum Level<'a> {
     Book(&'a BookId),
     /// An instrument.
     Instrument(&'a InstrumentId),
+    /// Each sector.
+    EverySector,
+    /// A sector.
+    Sector(&'a Text),
+    /// Each cluster.
+    EveryCluster,
+    /// A cluster.
+    Cluster(&'a Text),
 }
 
 impl fmt::Display for Level<'_> {
@@ -160,6 +302,10 @@ impl fmt::Display for Level<'_> {
             Self::Strategy(name) => write!(f, "strategy:{name}"),
             Self::Book(name) => write!(f, "book:{name}"),
             Self::Instrument(name) => write!(f, "instrument:{name}"),
+            Self::EverySector => f.write_str("every_sector"),
+            Self::Sector(name) => write!(f, "sector:{name}"),
+            Self::EveryCluster => f.write_str("every_cluster"),
+            Self::Cluster(name) => write!(f, "cluster:{name}"),
         }
     }
 }
@@ -178,9 +324,11 @@ impl From<Level<'_>> for Text {
 pub struct Levels<'a>([Option<(Level<'a>, &'a Limits)>; 6]);
 
 impl<'a> Levels<'a> {
-    /// Level by level, from the firm down; one that states nothing is passed over.
-    pub fn iter(&self) -> impl Iterator<Item = (Level<'a>, &'a Limits)> {
-        self.0.iter().flatten().copied()
+    /// Level by level with its depth, from the firm at 0 down to the instrument at 5; one that states nothing is passed
+    /// over.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, Level<'a>, &'a Limits)> {
+        let depths = self.0.iter().enumerate();
+        depths.filter_map(|(depth, stated)| stated.map(|(level, limits)| (depth, level, limits)))
     }
 }
 
@@ -218,5 +366,33 @@ impl Envelope {
             .chain(strategies)
             .chain(books)
             .chain(instruments)
+    }
+
+    /// The limits of every sector and cluster that states some.
+    pub fn every_group(&self) -> impl Iterator<Item = (Level<'_>, &GroupLimits)> {
+        let sectors = self.sectors.iter().map(|(name, own)| (Level::Sector(name), own));
+        let clusters = self.clusters.iter().map(|(name, own)| (Level::Cluster(name), own));
+        std::iter::once((Level::EverySector, &self.every_sector))
+            .chain(sectors)
+            .chain(std::iter::once((Level::EveryCluster, &self.every_cluster)))
+            .chain(clusters)
+    }
+
+    /// Every limit there is, level by level, stated or not.
+    pub fn rows(&self) -> impl Iterator<Item = (Level<'_>, LimitRow)> {
+        let levels = self
+            .every_level()
+            .flat_map(|(level, limits)| limits.rows().map(move |row| (level, row)));
+        let groups = self
+            .every_group()
+            .flat_map(|(level, limits)| limits.rows().map(move |row| (level, row)));
+        levels.chain(groups)
+    }
+}
+
+impl Level<'_> {
+    /// Whether a limit that is absent here denies.
+    pub fn must_state(self) -> bool {
+        matches!(self, Self::Firm | Self::EverySector | Self::EveryCluster)
     }
 }

@@ -23,7 +23,9 @@ pub use calendar::{Hours, OpenWindow, Tradable};
 pub use compile::{DocumentError, Documents, compile};
 pub use decision_table::{Condition, Decision, DecisionRow, DecisionTable, FactName};
 pub use difference::{Change, difference};
-pub use envelope::{Breach, Envelope, Level, Levels, LimitRow, Limits};
+pub use envelope::{
+    Breach, Envelope, Group, GroupLimits, Level, Levels, LimitRow, Limits, UNGROUPED,
+};
 pub use incident_rules::{DetectionRule, Grouping, IncidentRules, Signal};
 pub use operator_bounds::{Bound, OperatorBounds};
 pub use people::{People, Person, Role, people};

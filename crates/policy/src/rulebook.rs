@@ -1,6 +1,8 @@
 //! The compiled rules, whole: what the kernel reads and the journal keeps.
 
-use crate::{DecisionTable, Envelope, Hours, IncidentRules, OperatorBounds, People};
+use crate::{
+    DecisionTable, Envelope, Group, Hours, IncidentRules, OperatorBounds, People, UNGROUPED,
+};
 use fillwright_domain::{
     AccountId, BookId, CalendarId, Instrument, InstrumentId, LaneId, Notional, Plane, Ratio, RunId,
     StrategyId, Text, VenueId,
@@ -57,6 +59,24 @@ pub struct Rulebook {
     /// The table of decisions.
     #[n(24)]
     pub decisions: Option<DecisionTable>,
+    /// What instruments belong to.
+    #[n(13)]
+    #[cbor(default)]
+    pub groups: BTreeMap<InstrumentId, Group>,
+}
+
+impl Rulebook {
+    /// The sector of an instrument.
+    pub fn sector_of(&self, instrument_id: &InstrumentId) -> Text {
+        let group = self.groups.get(instrument_id).and_then(|group| group.sector.clone());
+        group.unwrap_or_else(|| Text::new(UNGROUPED))
+    }
+
+    /// The cluster of an instrument.
+    pub fn cluster_of(&self, instrument_id: &InstrumentId) -> Text {
+        let group = self.groups.get(instrument_id).and_then(|group| group.cluster.clone());
+        group.unwrap_or_else(|| Text::new(UNGROUPED))
+    }
 }
 
 /// A venue.

@@ -25,6 +25,7 @@ fn documents() -> Documents {
         venue_limits: demo!("venue_limits.csv"),
         strategies: demo!("strategies.json"),
         books: demo!("books.json"),
+        groups: demo!("groups.json"),
         people: demo!("people.json"),
         risk_envelope: demo!("policies/risk_envelope.json"),
         execution_policies: demo!("policies/execution_policies.json"),
@@ -75,7 +76,7 @@ fn an_unknown_field_is_refused_with_its_place() {
         "\"max_levrage\"",
         &expect![[r#"
             config/policies/risk_envelope.json: is not a valid document
-              unknown field `max_levrage`, expected one of `max_order_notional`, `on_order_notional`, `max_leverage`, `on_leverage`, `max_asset_exposure`, `on_asset_exposure` at line 5 column 17"#]],
+              unknown field `max_levrage`, expected one of `max_order_notional`, `on_order_notional`, `max_leverage`, `on_leverage`, `max_asset_exposure`, `on_asset_exposure`, `max_order_qty`, `on_order_qty`, `max_position`, `on_position`, `max_gross_exposure`, `on_gross_exposure`, `max_net_exposure`, `on_net_exposure`, `max_open_orders` at line 9 column 17"#]],
     );
 }
 
@@ -111,7 +112,7 @@ fn a_number_that_is_not_quoted_is_refused_because_it_may_have_been_rounded() {
         "1.5",
         &expect![[r#"
             config/policies/risk_envelope.json: is not a valid document
-              invalid type: floating point `1.5`, expected a decimal as a string; quote it, as in "2.5" at line 5 column 23"#]],
+              invalid type: floating point `1.5`, expected a decimal as a string; quote it, as in "2.5" at line 9 column 23"#]],
     );
 }
 

@@ -70,6 +70,12 @@ pub(crate) fn is_cut(constraints: Constraints) -> bool {
         | Constraint::OrderNotional
         | Constraint::LeverageCap
         | Constraint::AssetExposure
+        | Constraint::OrderQuantity
+        | Constraint::PositionLimit
+        | Constraint::GrossExposure
+        | Constraint::NetExposure
+        | Constraint::SectorExposure
+        | Constraint::ClusterExposure
         | Constraint::MaxQuantity => true,
         Constraint::InputTruncated
         | Constraint::LotRounding

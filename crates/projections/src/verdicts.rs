@@ -19,13 +19,16 @@ pub(crate) fn decision(verdicts: &[Verdict]) -> &'static str {
 pub(crate) fn is_breach(verdict: &Verdict) -> bool {
     let guards_risk = matches!(
         verdict.gate,
-        Gate::OrderNotional
+        Gate::OrderQuantity
+            | Gate::OrderNotional
             | Gate::PositionLimit
             | Gate::Leverage
             | Gate::AssetExposure
             | Gate::GrossExposure
             | Gate::NetExposure
             | Gate::SectorExposure
+            | Gate::ClusterExposure
+            | Gate::OpenOrders
             | Gate::Drawdown
             | Gate::RegimeParity
     );

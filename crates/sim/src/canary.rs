@@ -4,6 +4,7 @@
 use fillwright_domain::{Decimal, Qty, Timestamp};
 use fillwright_kernel::incidents::{IncidentEvent, IncidentOrigin};
 use fillwright_kernel::{Effect, Event, Input, Kernel, effects_of};
+use fillwright_policy::Envelope;
 
 /// One planted bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,10 @@ pub enum Canary {
     CancelForgotten,
     /// Limits are ten times what the rules say.
     LimitsIgnored,
+    /// Only the firm's own limits hold; the levels below it state theirs in vain.
+    LevelsForgotten,
+    /// What other books, sectors and clusters hold counts for nothing.
+    TogetherForgotten,
     /// An order is sent twice.
     OrderSentTwice,
     /// The venue is sent another quantity.
@@ -43,7 +48,7 @@ pub enum Canary {
 }
 
 /// Every planted bug.
-pub const ALL: [Canary; 16] = [
+pub const ALL: [Canary; 18] = [
     Canary::OutcomeDropped,
     Canary::OutcomeRepeated,
     Canary::VerdictMissing,
@@ -54,6 +59,8 @@ pub const ALL: [Canary; 16] = [
     Canary::HaltIgnored,
     Canary::CancelForgotten,
     Canary::LimitsIgnored,
+    Canary::LevelsForgotten,
+    Canary::TogetherForgotten,
     Canary::OrderSentTwice,
     Canary::QuantityChangedOnTheWay,
     Canary::DuplicateAccepted,
@@ -115,6 +122,12 @@ impl Canary {
             }
             Self::LimitsIgnored => {
                 return decided_otherwise(before, kernel, at, input, step, lift_limits);
+            }
+            Self::LevelsForgotten => {
+                return decided_otherwise(before, kernel, at, input, step, forget_levels);
+            }
+            Self::TogetherForgotten => {
+                return decided_otherwise(before, kernel, at, input, step, forget_together);
             }
             Self::OrderSentTwice => {
                 let again = step
@@ -216,6 +229,27 @@ fn forget_incidents(state: &mut fillwright_kernel::State) {
 
 fn forget_intents(state: &mut fillwright_kernel::State) {
     state.answered = fillwright_kernel::answered::AnsweredIntents::default();
+}
+
+fn forget_levels(state: &mut fillwright_kernel::State) {
+    let Some(rules) = &mut state.rulebook else { return };
+    let envelope = std::mem::take(&mut rules.envelope);
+    rules.envelope = Envelope {
+        firm: envelope.firm,
+        every_sector: envelope.every_sector,
+        every_cluster: envelope.every_cluster,
+        ..Envelope::default()
+    };
+}
+
+fn forget_together(state: &mut fillwright_kernel::State) {
+    let Some(rules) = &mut state.rulebook else { return };
+    let (envelope, wide) = (&mut rules.envelope, Envelope::wide());
+    envelope.firm.max_position = wide.firm.max_position;
+    envelope.firm.max_gross_exposure = wide.firm.max_gross_exposure;
+    envelope.firm.max_net_exposure = wide.firm.max_net_exposure;
+    envelope.firm.max_open_orders = wide.firm.max_open_orders;
+    (envelope.every_sector, envelope.every_cluster) = (wide.every_sector, wide.every_cluster);
 }
 
 fn lift_limits(state: &mut fillwright_kernel::State) {

@@ -14,9 +14,9 @@ use fillwright_kernel::incidents::{IncidentEvent, IncidentInput};
 use fillwright_kernel::{Event, Input};
 use fillwright_policy::{
     Book, Bound, Breach, Condition, Decision, DecisionRow, DecisionTable, DetectionRule, Envelope,
-    ExecutionPolicy, FactName, Grouping, Hours, IncidentRules, KillEffect, Limits, OpenWindow,
-    OperatorBounds, People, RestraintKind, Role, Rulebook, RulesHash, Signal, Strategy, Venue,
-    people,
+    ExecutionPolicy, FactName, Group, GroupLimits, Grouping, Hours, IncidentRules, KillEffect,
+    Limits, OpenWindow, OperatorBounds, People, RestraintKind, Role, Rulebook, RulesHash, Signal,
+    Strategy, Venue, people,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -718,6 +718,7 @@ fn rulebook(rng: &mut Rng) -> Rulebook {
             (CalendarId::new("session"), session),
         ]),
         envelope: envelope(rng),
+        groups: groups(),
         execution: ExecutionPolicy {
             quote_age_max_ms: 1_000,
             mark_age_max_ms: rng.pick(&[1_000, 60_000, 10_000_000]),
@@ -919,22 +920,33 @@ fn book(rng: &mut Rng, id: &str) -> Book {
 
 /// The firm's limits, and some of those below it.
 fn envelope(rng: &mut Rng) -> Envelope {
-    let mut envelope = Envelope { firm: limits(rng, 20), ..Envelope::default() };
+    let mut envelope = Envelope {
+        firm: limits(rng, 10),
+        every_sector: group_limits(rng, 10),
+        every_cluster: group_limits(rng, 10),
+        ..Envelope::default()
+    };
+    if rng.chance(80) {
+        envelope.sectors.insert(Text::new("crypto"), group_limits(rng, 100));
+    }
+    if rng.chance(80) {
+        envelope.clusters.insert(Text::new("risk-on"), group_limits(rng, 100));
+    }
     for book in BOOKS {
-        if rng.chance(120) {
+        if rng.chance(80) {
             envelope.books.insert(BookId::new(book), limits(rng, 500));
         }
     }
-    if rng.chance(120) {
+    if rng.chance(80) {
         envelope.accounts.insert(AccountId::new("main"), limits(rng, 500));
     }
-    if rng.chance(120) {
+    if rng.chance(80) {
         envelope.lanes.insert(LaneId::new("canary"), limits(rng, 500));
     }
-    if rng.chance(120) {
+    if rng.chance(80) {
         envelope.strategies.insert(StrategyId::new("trend"), limits(rng, 500));
     }
-    if rng.chance(120) {
+    if rng.chance(80) {
         envelope.instruments.insert(InstrumentId::new(rng.pick(&INSTRUMENTS)), limits(rng, 500));
     }
     envelope
@@ -944,16 +956,61 @@ fn envelope(rng: &mut Rng) -> Envelope {
 fn limits(rng: &mut Rng, absent: u64) -> Limits {
     let mut breach = || rng.pick(&[Breach::Deny, Breach::Reduce, Breach::Reduce]);
     let (on_order_notional, on_leverage, on_asset_exposure) = (breach(), breach(), breach());
+    let (on_order_qty, on_position) = (breach(), breach());
+    let (on_gross_exposure, on_net_exposure) = (breach(), breach());
     let mut limit = |choices: &[&str]| (!rng.chance(absent)).then(|| number(rng.pick(choices)));
+    let max_order_notional =
+        limit(&["1000", "50000", "1000000", "100000000000000"]).map(Notional::new);
+    let max_leverage = limit(&["0.5", "1", "3", "3.333333333333333333"]).map(Ratio::new);
+    let max_asset_exposure = limit(&["0.1", "0.4", "1", "2"]).map(Ratio::new);
+    let max_order_qty = limit(&["2500", WIDE, WIDE, WIDE, WIDE, WIDE, WIDE, WIDE]).map(Qty::new);
+    let max_position = limit(&["10000", WIDE, WIDE, WIDE, WIDE, WIDE, WIDE, WIDE]).map(Qty::new);
+    let exposures = ["200000", "2000000", WIDE, WIDE, WIDE, WIDE, WIDE, WIDE];
+    let max_gross_exposure = limit(&exposures).map(Notional::new);
+    let max_net_exposure = limit(&exposures).map(Notional::new);
+    let max_open_orders =
+        (!rng.chance(absent)).then(|| rng.pick(&[2, 4, 1_000, 1_000, 1_000, 1_000, 1_000]));
     Limits {
-        max_order_notional: limit(&["1000", "50000", "1000000", "100000000000000"])
-            .map(Notional::new),
+        max_order_notional,
         on_order_notional,
-        max_leverage: limit(&["0.5", "1", "3", "3.333333333333333333"]).map(Ratio::new),
+        max_leverage,
         on_leverage,
-        max_asset_exposure: limit(&["0.1", "0.4", "1", "2"]).map(Ratio::new),
+        max_asset_exposure,
         on_asset_exposure,
+        max_order_qty,
+        on_order_qty,
+        max_position,
+        on_position,
+        max_gross_exposure,
+        on_gross_exposure,
+        max_net_exposure,
+        on_net_exposure,
+        max_open_orders,
     }
+}
+
+/// More than anything here is worth, and still less than the largest figure there is.
+const WIDE: &str = "100000000000000000";
+
+fn group_limits(rng: &mut Rng, absent: u64) -> GroupLimits {
+    let caps = ["200000", "2000000", WIDE, WIDE, WIDE, WIDE, WIDE, WIDE];
+    GroupLimits {
+        max_exposure: (!rng.chance(absent)).then(|| Notional::new(number(rng.pick(&caps)))),
+        on_exposure: rng.pick(&[Breach::Deny, Breach::Reduce]),
+    }
+}
+
+/// Two sectors and a cluster; the rest stays ungrouped.
+fn groups() -> BTreeMap<InstrumentId, Group> {
+    let group = |id: &str, sector: Option<&str>, cluster: Option<&str>| {
+        let group = Group { sector: sector.map(Text::new), cluster: cluster.map(Text::new) };
+        (InstrumentId::new(id), group)
+    };
+    BTreeMap::from([
+        group("BINANCE:BTCUSDT", Some("crypto"), Some("risk-on")),
+        group("BINANCE:PEPEUSDT", Some("crypto"), None),
+        group("NASDAQ:AAPL", Some("stocks"), Some("risk-on")),
+    ])
 }
 
 /// Changes one thing, mostly one that decisions depend on.

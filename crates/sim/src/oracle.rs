@@ -13,11 +13,11 @@ use fillwright_domain::{
 use fillwright_kernel::adoption::{PolicyEvent, Proposal};
 use fillwright_kernel::incidents::IncidentEvent;
 use fillwright_kernel::{Answer, Effect, Event, Gate, Input, Ruling, State, Verdict};
-use fillwright_policy::{Book, KillEffect, Limits, RestraintKind, Role, Rulebook};
+use fillwright_policy::{Book, GroupLimits, KillEffect, Limits, RestraintKind, Role, Rulebook};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Gates with a rule in force: no order without a verdict of each.
-const IN_FORCE: [Gate; 22] = [
+const IN_FORCE: [Gate; 29] = [
     Gate::Rulebook,
     Gate::Book,
     Gate::Provenance,
@@ -35,9 +35,16 @@ const IN_FORCE: [Gate; 22] = [
     Gate::Mapping,
     Gate::Sizing,
     Gate::DecisionTable,
+    Gate::OrderQuantity,
     Gate::OrderNotional,
+    Gate::PositionLimit,
     Gate::Leverage,
     Gate::AssetExposure,
+    Gate::GrossExposure,
+    Gate::NetExposure,
+    Gate::SectorExposure,
+    Gate::ClusterExposure,
+    Gate::OpenOrders,
     Gate::Precision,
     Gate::Schedule,
 ];
@@ -497,6 +504,25 @@ impl Oracle {
             "[I8] {} breaks a limit",
             order.intent_id
         );
+        must!(
+            after <= before || self.within_envelope(rules, quote, order),
+            "[I8] {} takes a level of the envelope above what it states",
+            order.intent_id
+        );
+        must!(
+            self.orders_within_envelope(rules, order),
+            "[I8] {} is one order too many",
+            order.intent_id
+        );
+        let qty = order.requested_quantity;
+        must!(
+            levels(rules, book, order)
+                .iter()
+                .filter_map(|limits| limits.max_order_qty)
+                .all(|cap| qty <= cap),
+            "[I8] {} is larger than one order may be",
+            order.intent_id
+        );
         let worth = touch(quote, order.side)
             * exact(order.requested_quantity.get())
             * exact(instrument.contract_size.get());
@@ -629,6 +655,85 @@ impl Oracle {
         shares.into_iter().all(|share| own <= exact(share.get()) * equity.clone())
             && leverages
                 .all(|cap| own.clone() + others.clone() <= exact(cap.get()) * equity.clone())
+    }
+
+    /// Every place on a plane where something is held or at work.
+    fn places(&self, plane: Plane) -> BTreeSet<Place> {
+        let held = self.positions.iter().filter(|(_, position)| !position.is_zero());
+        let working = self.working.iter().filter_map(|id| self.orders.get(id));
+        held.map(|(place, _)| place.clone())
+            .chain(working.map(|seen| place(&seen.order)))
+            .filter(|place| place.1 == plane)
+            .collect()
+    }
+
+    /// Whether every level and group keeps to what it states of position, gross and net exposure with the order at work.
+    fn within_envelope(&self, rules: &Rulebook, quote: &Quote, order: &OrderIntent) -> bool {
+        let reaches = reaches(rules, order);
+        reaches.iter().all(|reach| self.keeps(rules, quote, order, reach).unwrap_or(false))
+    }
+
+    fn keeps(
+        &self,
+        rules: &Rulebook,
+        quote: &Quote,
+        order: &OrderIntent,
+        reach: &Reach,
+    ) -> Option<bool> {
+        let own = place(order);
+        let mut places = self.places(order.plane);
+        places.insert(own.clone());
+        let (mut position, mut gross) = (Exact::zero(), Exact::zero());
+        let (mut before, mut after) = (Ends::default(), Ends::default());
+        for place in places.iter().filter(|place| (reach.counts)(place)) {
+            let more = (*place == own).then_some(order);
+            let px = match more {
+                Some(_) => touch(quote, order.side),
+                None => self.marks.get(&place.2)?.clone(),
+            };
+            let unit = px * exact(rules.instruments.get(&place.2)?.contract_size.get());
+            let worst = self.worst_of(place, more);
+            gross = gross + unit.clone() * worst.clone();
+            if place.2 == own.2 {
+                position = position + worst;
+            }
+            before.add(&unit, self.ends_of(place, None));
+            after.add(&unit, self.ends_of(place, more));
+        }
+        let slack = Exact::int(1).over(&Exact::int(1_000_000_000_000))?;
+        let keeps_net =
+            |cap: &Exact| after.worst() <= *cap || after.worst() <= before.worst() + slack.clone();
+        Some(
+            reach.max_position.as_ref().is_none_or(|cap| position <= *cap)
+                && reach.max_gross.as_ref().is_none_or(|cap| gross <= *cap)
+                && reach.max_net.as_ref().is_none_or(keeps_net),
+        )
+    }
+
+    /// What a place holds if every buy at work is done, and if every sell is, one more order counted.
+    fn ends_of(&self, place: &Place, more: Option<&OrderIntent>) -> (Exact, Exact) {
+        let position = self.positions.get(place).cloned().unwrap_or_else(Exact::zero);
+        let with = |side| {
+            let extra = more.filter(|order| order.side == side);
+            let extra = extra.map(|order| exact(order.requested_quantity.get()));
+            self.at_work(place, side) + extra.unwrap_or_else(Exact::zero)
+        };
+        (position.clone() + with(Side::Buy), position - with(Side::Sell))
+    }
+
+    /// Whether every level keeps to the number of orders it states, this one counted.
+    fn orders_within_envelope(&self, rules: &Rulebook, order: &OrderIntent) -> bool {
+        let working: Vec<Place> = self
+            .working
+            .iter()
+            .filter_map(|id| self.orders.get(id))
+            .map(|seen| place(&seen.order))
+            .filter(|place| place.1 == order.plane)
+            .collect();
+        reaches(rules, order).iter().all(|reach| {
+            let at_work = working.iter().filter(|place| (reach.counts)(place)).count();
+            reach.max_open_orders.is_none_or(|cap| at_work < cap as usize)
+        })
     }
 
     /// Worst-case exposure of everything else in the book; nothing where a holding has no mark.
@@ -857,6 +962,100 @@ fn place(order: &OrderIntent) -> Place {
 /// Whether two places are in the same book and plane but another instrument.
 fn is_beside(one: &Place, other: &Place) -> bool {
     one.0 == other.0 && one.1 == other.1 && one.2 != other.2
+}
+
+/// Both ends of what a level is worth.
+struct Ends {
+    long: Exact,
+    short: Exact,
+}
+
+impl Default for Ends {
+    fn default() -> Self {
+        Self { long: Exact::zero(), short: Exact::zero() }
+    }
+}
+
+impl Ends {
+    fn add(&mut self, unit: &Exact, (long, short): (Exact, Exact)) {
+        self.long = self.long.clone() + unit.clone() * long;
+        self.short = self.short.clone() + unit.clone() * short;
+    }
+
+    fn worst(&self) -> Exact {
+        let (long, short) = (self.long.abs(), self.short.abs());
+        if long > short { long } else { short }
+    }
+}
+
+/// A level or group an order counts in: which places do, and what it states.
+struct Reach<'a> {
+    counts: Box<dyn Fn(&Place) -> bool + 'a>,
+    max_position: Option<Exact>,
+    max_gross: Option<Exact>,
+    max_net: Option<Exact>,
+    max_open_orders: Option<u32>,
+}
+
+impl<'a> Reach<'a> {
+    fn level(limits: &Limits, counts: impl Fn(&Place) -> bool + 'a) -> Self {
+        Self {
+            counts: Box::new(counts),
+            max_position: limits.max_position.map(|cap| exact(cap.get())),
+            max_gross: limits.max_gross_exposure.map(|cap| exact(cap.get())),
+            max_net: limits.max_net_exposure.map(|cap| exact(cap.get())),
+            max_open_orders: limits.max_open_orders,
+        }
+    }
+
+    fn group(limits: &GroupLimits, counts: impl Fn(&Place) -> bool + 'a) -> Self {
+        Self {
+            max_gross: limits.max_exposure.map(|cap| exact(cap.get())),
+            ..Self::level(&Limits::default(), counts)
+        }
+    }
+}
+
+/// Every level and group an order counts in and that states something.
+fn reaches<'a>(rules: &'a Rulebook, order: &'a OrderIntent) -> Vec<Reach<'a>> {
+    let envelope = &rules.envelope;
+    let (sector, cluster) = (rules.sector_of(&order.market_id), rules.cluster_of(&order.market_id));
+    let sectors = std::iter::once(&envelope.every_sector).chain(envelope.sectors.get(&sector));
+    let clusters = std::iter::once(&envelope.every_cluster).chain(envelope.clusters.get(&cluster));
+    let of_sectors = sectors.map(|limits| {
+        let sector = sector.clone();
+        Reach::group(limits, move |place| rules.sector_of(&place.2) == sector)
+    });
+    let of_clusters = clusters.map(|limits| {
+        let cluster = cluster.clone();
+        Reach::group(limits, move |place| rules.cluster_of(&place.2) == cluster)
+    });
+    let Some(book) = rules.books.get(&order.book_id) else { return Vec::new() };
+    let same = |of: fn(&Book, &Book) -> bool| {
+        move |place: &Place| rules.books.get(&place.0).is_some_and(|other| of(book, other))
+    };
+    let lane = book.lane.as_ref().and_then(|lane| envelope.lanes.get(lane));
+    let levels = [
+        Some(Reach::level(&envelope.firm, |_| true)),
+        envelope
+            .accounts
+            .get(&book.account)
+            .map(|own| Reach::level(own, same(|one, other| one.account == other.account))),
+        lane.map(|own| Reach::level(own, same(|one, other| one.lane == other.lane))),
+        envelope
+            .strategies
+            .get(&book.strategy_id)
+            .map(|own| Reach::level(own, same(|one, other| one.strategy_id == other.strategy_id))),
+        envelope
+            .books
+            .get(&order.book_id)
+            .map(|own| Reach::level(own, |place: &Place| place.0 == order.book_id)),
+        envelope
+            .instruments
+            .get(&order.market_id)
+            .map(|own| Reach::level(own, |place: &Place| place.2 == order.market_id)),
+    ];
+    levels.into_iter().flatten().chain(of_sectors).chain(of_clusters).collect()
 }
 
 /// The limits an order stands under, the firm's first.

@@ -27,8 +27,8 @@ use fillwright_kernel::incidents::IncidentInput;
 use fillwright_kernel::{Effect, Input};
 use fillwright_policy::{
     Book, Bound, Breach, Condition, Decision, DecisionRow, DetectionRule, Envelope,
-    ExecutionPolicy, FactName, Grouping, Hours, Limits, OpenWindow, Person, RestraintKind, Role,
-    Rulebook, RulesHash, Signal, Strategy, Venue,
+    ExecutionPolicy, FactName, Group, GroupLimits, Grouping, Hours, Limits, OpenWindow, Person,
+    RestraintKind, Role, Rulebook, RulesHash, Signal, Strategy, Venue,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -544,7 +544,16 @@ fn differ(rules: &mut Rulebook, edit: &[&str]) {
         ["no", "strategy", id] => drop(rules.strategies.remove(*id)),
         ["no", "calendar", id] => drop(rules.calendars.remove(*id)),
         ["no", "instrument", id] => drop(rules.instruments.remove(&instrument_named(id))),
+        ["no", group @ ("every_sector" | "every_cluster")] => {
+            *group_at(&mut rules.envelope, group) = GroupLimits::default();
+        }
         ["no", limit] => limit_of(&mut rules.envelope.firm, limit, None, Breach::Deny),
+        ["at", level, "max_exposure", value, rest @ ..] => {
+            *group_at(&mut rules.envelope, level) = GroupLimits {
+                max_exposure: Some(Notional::new(number(value))),
+                on_exposure: if *rest == ["reduce"] { Breach::Reduce } else { Breach::Deny },
+            };
+        }
         ["at", level, limit, value] => {
             limit_of(limits_at(&mut rules.envelope, level), limit, Some(value), Breach::Deny);
         }
@@ -624,6 +633,10 @@ fn signal_named(name: &str) -> Signal {
 fn differ_book(book: &mut Book, edit: &[&str]) {
     match edit {
         ["off"] => book.enabled = false,
+        ["venue", plane] => {
+            let plane = if *plane == "paper" { Plane::Paper } else { Plane::LiveStub };
+            book.executors.values_mut().for_each(|executor| *executor = plane);
+        }
         ["account", name] => book.account = AccountId::new(name),
         ["lane", name] => book.lane = Some(LaneId::new(name)),
         ["equity", amount] => book.equity = Notional::new(number(amount)),
@@ -667,6 +680,21 @@ fn limits_at<'a>(envelope: &'a mut Envelope, level: &str) -> &'a mut Limits {
     }
 }
 
+/// The limits of a group: `every_sector`, `sector:crypto`, `every_cluster`, `cluster:majors`.
+fn group_at<'a>(envelope: &'a mut Envelope, level: &str) -> &'a mut GroupLimits {
+    match level.split_once(':') {
+        None if level == "every_sector" => &mut envelope.every_sector,
+        None if level == "every_cluster" => &mut envelope.every_cluster,
+        Some(("sector", name)) => envelope.sectors.entry(name.into()).or_default(),
+        Some(("cluster", name)) => envelope.clusters.entry(name.into()).or_default(),
+        _ => panic!("no such group: {level}"),
+    }
+}
+
+fn count(number: fillwright_domain::Decimal) -> u32 {
+    number.to_string().parse().expect("a whole number")
+}
+
 fn limit_of(limits: &mut Limits, name: &str, value: Option<&str>, breach: Breach) {
     let value = value.map(number);
     match name {
@@ -678,6 +706,23 @@ fn limit_of(limits: &mut Limits, name: &str, value: Option<&str>, breach: Breach
             limits.max_leverage = value.map(Ratio::new);
             limits.on_leverage = breach;
         }
+        "max_order_qty" => {
+            limits.max_order_qty = value.map(Qty::new);
+            limits.on_order_qty = breach;
+        }
+        "max_position" => {
+            limits.max_position = value.map(Qty::new);
+            limits.on_position = breach;
+        }
+        "max_gross_exposure" => {
+            limits.max_gross_exposure = value.map(Notional::new);
+            limits.on_gross_exposure = breach;
+        }
+        "max_net_exposure" => {
+            limits.max_net_exposure = value.map(Notional::new);
+            limits.on_net_exposure = breach;
+        }
+        "max_open_orders" => limits.max_open_orders = value.map(count),
         "max_asset_exposure" => {
             limits.max_asset_exposure = value.map(Ratio::new);
             limits.on_asset_exposure = breach;
@@ -713,6 +758,11 @@ pub fn standard() -> Rulebook {
             (CalendarId::new("always"), Hours::Always),
             (CalendarId::new("day"), day()),
         ]),
+        groups: BTreeMap::from([
+            group("BTCUSDT", "crypto", Some("majors")),
+            group("ETHUSDT", "crypto", Some("majors")),
+            group("PEPEUSDT", "crypto", None),
+        ]),
         envelope: Envelope {
             firm: Limits {
                 max_order_notional: Some(Notional::new(number("50000"))),
@@ -720,7 +770,7 @@ pub fn standard() -> Rulebook {
                 max_asset_exposure: Some(Ratio::new(number("2"))),
                 ..Limits::wide()
             },
-            ..Envelope::default()
+            ..Envelope::wide()
         },
         execution: ExecutionPolicy {
             quote_age_max_ms: 1_000,
@@ -730,6 +780,11 @@ pub fn standard() -> Rulebook {
         people: team(),
         ..Rulebook::default()
     }
+}
+
+fn group(symbol: &str, sector: &str, cluster: Option<&str>) -> (InstrumentId, Group) {
+    let group = Group { sector: Some(Text::new(sector)), cluster: cluster.map(Text::new) };
+    (instrument_named(symbol), group)
 }
 
 fn instrument(

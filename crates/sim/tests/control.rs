@@ -33,7 +33,7 @@ fn an_emergency_exit_passes_the_kill_switch_and_an_exit_does_not() {
          3s intent I2 exit
          4s intent I3 emergency
          5s intent I4 emergency",
-        &expect![[r"
+        &expect![[r#"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on paper
             1s I1.1 outcome Filled 1
@@ -41,16 +41,24 @@ fn an_emergency_exit_passes_the_kill_switch_and_an_exit_does_not() {
             2s kill switch engaged by ops-1
             3s I2 denied by KillSwitch: trading is halted by the kill switch
             4s I3 passes KillSwitch as a safety exit
+            4s I3 passes DecisionTable as a safety exit
+            4s I3 passes OrderQuantity as a safety exit
             4s I3 passes OrderNotional as a safety exit
+            4s I3 passes PositionLimit as a safety exit
             4s I3 passes Leverage as a safety exit
             4s I3 passes AssetExposure as a safety exit
+            4s I3 passes GrossExposure as a safety exit
+            4s I3 passes NetExposure as a safety exit
+            4s I3 passes SectorExposure as a safety exit
+            4s I3 passes ClusterExposure as a safety exit
+            4s I3 passes OpenOrders as a safety exit
             4s I3 plans 1 at the market, leverage 0.19999 [safety_exit, full_exit]
             4s I3.1 sells 1 BTCUSDT on paper reduce-only
             4s I3.1 outcome Filled 1
             4s I3 success sold 1, reply
             5s I4 passes KillSwitch as a safety exit
             5s I4 skipped by Mapping: there is no position to reduce
-        "]],
+        "#]],
     );
 }
 
@@ -165,7 +173,7 @@ fn an_order_being_cancelled_still_counts_as_closing() {
          5s intent I3 emergency book desk
          6s report I2.1 canceled 0.25
          7s intent I4 emergency book desk",
-        &expect![[r"
+        &expect![[r#"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on live-stub, place
             2s I1.1 fills 1 at 20001, 1 in all, is filled
@@ -181,12 +189,20 @@ fn an_order_being_cancelled_still_counts_as_closing() {
             6s I2.1 outcome PartiallyFilled 0.25
             6s I2 partial sold 0.25, reply
             7s I4 passes KillSwitch as a safety exit
+            7s I4 passes DecisionTable as a safety exit
+            7s I4 passes OrderQuantity as a safety exit
             7s I4 passes OrderNotional as a safety exit
+            7s I4 passes PositionLimit as a safety exit
             7s I4 passes Leverage as a safety exit
             7s I4 passes AssetExposure as a safety exit
+            7s I4 passes GrossExposure as a safety exit
+            7s I4 passes NetExposure as a safety exit
+            7s I4 passes SectorExposure as a safety exit
+            7s I4 passes ClusterExposure as a safety exit
+            7s I4 passes OpenOrders as a safety exit
             7s I4 plans 0.75 at the market, leverage 0.1499925 [safety_exit, full_exit]
             7s I4.1 sells 0.75 BTCUSDT on live-stub reduce-only, place
-        "]],
+        "#]],
     );
 }
 
@@ -372,7 +388,7 @@ fn a_kill_that_flattens_closes_what_its_scope_holds() {
          1s intent I2 add 0.1 ETHUSDT
          2s kill on instrument:BINANCE:BTCUSDT to flatten by risk-1
          3s kill to flatten by risk-1",
-        &expect![[r"
+        &expect![[r#"
             1s BINANCE:BTCUSDT marked at 20000
             1s BINANCE:ETHUSDT marked at 20000
             1s I1 plans 0.2 at 20001, leverage 0.040002
@@ -386,9 +402,17 @@ fn a_kill_that_flattens_closes_what_its_scope_holds() {
             2s kill switch on instrument:BINANCE:BTCUSDT to flatten engaged by risk-1
             2s flatten-7-1 is to close BINANCE:BTCUSDT in core, submit
             2s flatten-7-1 passes KillSwitch as a safety exit
+            2s flatten-7-1 passes DecisionTable as a safety exit
+            2s flatten-7-1 passes OrderQuantity as a safety exit
             2s flatten-7-1 passes OrderNotional as a safety exit
+            2s flatten-7-1 passes PositionLimit as a safety exit
             2s flatten-7-1 passes Leverage as a safety exit
             2s flatten-7-1 passes AssetExposure as a safety exit
+            2s flatten-7-1 passes GrossExposure as a safety exit
+            2s flatten-7-1 passes NetExposure as a safety exit
+            2s flatten-7-1 passes SectorExposure as a safety exit
+            2s flatten-7-1 passes ClusterExposure as a safety exit
+            2s flatten-7-1 passes OpenOrders as a safety exit
             2s flatten-7-1 plans 0.2 at the market, leverage 0.079998 [safety_exit, full_exit]
             2s f885e43c-967e-8c20-82b1-448b8621aa54 sells 0.2 BTCUSDT on paper reduce-only
             2s f885e43c-967e-8c20-82b1-448b8621aa54 outcome Filled 0.2
@@ -396,14 +420,22 @@ fn a_kill_that_flattens_closes_what_its_scope_holds() {
             3s kill switch to flatten engaged by risk-1
             3s flatten-9-1 is to close BINANCE:ETHUSDT in core, submit
             3s flatten-9-1 passes KillSwitch as a safety exit
+            3s flatten-9-1 passes DecisionTable as a safety exit
+            3s flatten-9-1 passes OrderQuantity as a safety exit
             3s flatten-9-1 passes OrderNotional as a safety exit
+            3s flatten-9-1 passes PositionLimit as a safety exit
             3s flatten-9-1 passes Leverage as a safety exit
             3s flatten-9-1 passes AssetExposure as a safety exit
+            3s flatten-9-1 passes GrossExposure as a safety exit
+            3s flatten-9-1 passes NetExposure as a safety exit
+            3s flatten-9-1 passes SectorExposure as a safety exit
+            3s flatten-9-1 passes ClusterExposure as a safety exit
+            3s flatten-9-1 passes OpenOrders as a safety exit
             3s flatten-9-1 plans 0.2 at the market, leverage 0.039998 [safety_exit, full_exit]
             3s 95363133-2bde-8d6a-91b3-5fe503af7d7f sells 0.2 ETHUSDT on paper reduce-only
             3s 95363133-2bde-8d6a-91b3-5fe503af7d7f outcome Filled 0.2
             3s flatten-9-1 success sold 0.2, reply
-        "]],
+        "#]],
     );
 }
 
@@ -417,7 +449,7 @@ fn what_is_filled_while_it_is_cancelled_is_closed_half_a_minute_later() {
          31s tick
          32s tick
          33s tick",
-        &expect![[r"
+        &expect![[r#"
             1s I1 plans 0.2 at 20001, leverage 0.040002
             1s I1.1 buys 0.2 BTCUSDT on live-stub, place
             2s kill switch to flatten engaged by risk-1
@@ -428,12 +460,20 @@ fn what_is_filled_while_it_is_cancelled_is_closed_half_a_minute_later() {
             4s I1 partial bought 0.05 at 20001, slippage 0 bps, reply
             32s flatten-8-1 is to close BINANCE:BTCUSDT in desk, submit
             32s flatten-8-1 passes KillSwitch as a safety exit
+            32s flatten-8-1 passes DecisionTable as a safety exit
+            32s flatten-8-1 passes OrderQuantity as a safety exit
             32s flatten-8-1 passes OrderNotional as a safety exit
+            32s flatten-8-1 passes PositionLimit as a safety exit
             32s flatten-8-1 passes Leverage as a safety exit
             32s flatten-8-1 passes AssetExposure as a safety exit
+            32s flatten-8-1 passes GrossExposure as a safety exit
+            32s flatten-8-1 passes NetExposure as a safety exit
+            32s flatten-8-1 passes SectorExposure as a safety exit
+            32s flatten-8-1 passes ClusterExposure as a safety exit
+            32s flatten-8-1 passes OpenOrders as a safety exit
             32s flatten-8-1 plans 0.05 at the market, leverage 0.0099995 [safety_exit, full_exit]
             32s ef4afec7-9b36-8151-bb5d-547f146e915f sells 0.05 BTCUSDT on live-stub reduce-only, place
-        "]],
+        "#]],
     );
 }
 
@@ -446,7 +486,7 @@ fn an_exit_that_was_lost_with_the_process_is_asked_for_again() {
          3s exits are taken
          4s resume
          5s resume",
-        &expect![[r"
+        &expect![[r#"
             1s I1 plans 0.2 at 20001, leverage 0.040002
             1s I1.1 buys 0.2 BTCUSDT on paper
             1s I1.1 outcome Filled 0.2
@@ -455,14 +495,22 @@ fn an_exit_that_was_lost_with_the_process_is_asked_for_again() {
             2s flatten-4-1 is to close BINANCE:BTCUSDT in core, submit
             4s flatten-4-1 is to close BINANCE:BTCUSDT in core, submit
             4s flatten-4-1 passes KillSwitch as a safety exit
+            4s flatten-4-1 passes DecisionTable as a safety exit
+            4s flatten-4-1 passes OrderQuantity as a safety exit
             4s flatten-4-1 passes OrderNotional as a safety exit
+            4s flatten-4-1 passes PositionLimit as a safety exit
             4s flatten-4-1 passes Leverage as a safety exit
             4s flatten-4-1 passes AssetExposure as a safety exit
+            4s flatten-4-1 passes GrossExposure as a safety exit
+            4s flatten-4-1 passes NetExposure as a safety exit
+            4s flatten-4-1 passes SectorExposure as a safety exit
+            4s flatten-4-1 passes ClusterExposure as a safety exit
+            4s flatten-4-1 passes OpenOrders as a safety exit
             4s flatten-4-1 plans 0.2 at the market, leverage 0.039998 [safety_exit, full_exit]
             4s 429ac404-5ca8-83de-863f-55622b226cb1 sells 0.2 BTCUSDT on paper reduce-only
             4s 429ac404-5ca8-83de-863f-55622b226cb1 outcome Filled 0.2
             4s flatten-4-1 success sold 0.2, reply
-        "]],
+        "#]],
     );
 }
 

@@ -160,9 +160,16 @@ fn live_trades_nothing_without_a_table_and_a_safety_exit_passes() {
             3s rulebook 2 adopted by risk-1
             4s I2 denied by DecisionTable: live has no table of decisions
             5s I3 passes DecisionTable as a safety exit
+            5s I3 passes OrderQuantity as a safety exit
             5s I3 passes OrderNotional as a safety exit
+            5s I3 passes PositionLimit as a safety exit
             5s I3 passes Leverage as a safety exit
             5s I3 passes AssetExposure as a safety exit
+            5s I3 passes GrossExposure as a safety exit
+            5s I3 passes NetExposure as a safety exit
+            5s I3 passes SectorExposure as a safety exit
+            5s I3 passes ClusterExposure as a safety exit
+            5s I3 passes OpenOrders as a safety exit
             5s I3 plans 0.2 at the market, leverage 0.039998 [safety_exit, full_exit]
             5s I3.1 sells 0.2 BTCUSDT on paper reduce-only
             5s I3.1 outcome Filled 0.2

@@ -342,9 +342,16 @@ fn a_safety_exit_leaves_a_disabled_strategy_and_no_other_intent_does() {
             4s I3 denied by Strategy: the strategy does not own the book
             5s I4 passes Strategy as a safety exit
             5s I4 passes DecisionTable as a safety exit
+            5s I4 passes OrderQuantity as a safety exit
             5s I4 passes OrderNotional as a safety exit
+            5s I4 passes PositionLimit as a safety exit
             5s I4 passes Leverage as a safety exit
             5s I4 passes AssetExposure as a safety exit
+            5s I4 passes GrossExposure as a safety exit
+            5s I4 passes NetExposure as a safety exit
+            5s I4 passes SectorExposure as a safety exit
+            5s I4 passes ClusterExposure as a safety exit
+            5s I4 passes OpenOrders as a safety exit
             5s I4 plans 0.2 at the market, leverage 0.039998 [safety_exit, full_exit]
             5s I4.1 sells 0.2 BTCUSDT on paper reduce-only
             5s I4.1 outcome Filled 0.2

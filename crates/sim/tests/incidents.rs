@@ -103,9 +103,17 @@ fn a_blocking_incident_stops_new_risk_in_its_scope_only_and_a_safety_exit_passes
             3s I2 denied by BlockingIncident: an incident that is open stops new risk here
             4s I3 denied by Leverage: a holding of the book has no mark
             5s I4 passes BlockingIncident as a safety exit
+            5s I4 passes DecisionTable as a safety exit
+            5s I4 passes OrderQuantity as a safety exit
             5s I4 passes OrderNotional as a safety exit
+            5s I4 passes PositionLimit as a safety exit
             5s I4 passes Leverage as a safety exit
             5s I4 passes AssetExposure as a safety exit
+            5s I4 passes GrossExposure as a safety exit
+            5s I4 passes NetExposure as a safety exit
+            5s I4 passes SectorExposure as a safety exit
+            5s I4 passes ClusterExposure as a safety exit
+            5s I4 passes OpenOrders as a safety exit
             5s I4 plans 0.2 at the market, leverage 0.039998 [safety_exit, full_exit]
             5s I4.1 sells 0.2 BTCUSDT on paper reduce-only
             5s I4.1 outcome Filled 0.2

@@ -16,7 +16,7 @@ fn each_restraint_holds_new_risk_back_and_lets_through_what_it_may() {
          3s intent I3 trim 0.1
          3s intent I4 emergency",
         &KINDS,
-        &expect![[r"
+        &expect![[r#"
             halt:
               3s I2 denied by Halt: trading is halted there
               3s I3 denied by Halt: trading is halted there
@@ -25,9 +25,17 @@ fn each_restraint_holds_new_risk_back_and_lets_through_what_it_may() {
               3s I2 denied by Cooldown: a cooldown holds new risk back
               3s I3 denied by Cooldown: a cooldown holds new risk back
               3s I4 passes Cooldown as a safety exit
+              3s I4 passes DecisionTable as a safety exit
+              3s I4 passes OrderQuantity as a safety exit
               3s I4 passes OrderNotional as a safety exit
+              3s I4 passes PositionLimit as a safety exit
               3s I4 passes Leverage as a safety exit
               3s I4 passes AssetExposure as a safety exit
+              3s I4 passes GrossExposure as a safety exit
+              3s I4 passes NetExposure as a safety exit
+              3s I4 passes SectorExposure as a safety exit
+              3s I4 passes ClusterExposure as a safety exit
+              3s I4 passes OpenOrders as a safety exit
               3s I4 plans 1 at the market, leverage 0.19999 [safety_exit, full_exit]
               3s I4.1 sells 1 BTCUSDT on paper reduce-only
               3s I4.1 outcome Filled 1
@@ -36,9 +44,17 @@ fn each_restraint_holds_new_risk_back_and_lets_through_what_it_may() {
               3s I2 denied by Maintenance: it is under maintenance
               3s I3 denied by Maintenance: it is under maintenance
               3s I4 passes Maintenance as a safety exit
+              3s I4 passes DecisionTable as a safety exit
+              3s I4 passes OrderQuantity as a safety exit
               3s I4 passes OrderNotional as a safety exit
+              3s I4 passes PositionLimit as a safety exit
               3s I4 passes Leverage as a safety exit
               3s I4 passes AssetExposure as a safety exit
+              3s I4 passes GrossExposure as a safety exit
+              3s I4 passes NetExposure as a safety exit
+              3s I4 passes SectorExposure as a safety exit
+              3s I4 passes ClusterExposure as a safety exit
+              3s I4 passes OpenOrders as a safety exit
               3s I4 plans 1 at the market, leverage 0.19999 [safety_exit, full_exit]
               3s I4.1 sells 1 BTCUSDT on paper reduce-only
               3s I4.1 outcome Filled 1
@@ -50,9 +66,17 @@ fn each_restraint_holds_new_risk_back_and_lets_through_what_it_may() {
               3s I3.1 outcome Filled 0.1
               3s I3 success sold 0.1, reply
               3s I4 passes ReduceOnlyMode as a safety exit
+              3s I4 passes DecisionTable as a safety exit
+              3s I4 passes OrderQuantity as a safety exit
               3s I4 passes OrderNotional as a safety exit
+              3s I4 passes PositionLimit as a safety exit
               3s I4 passes Leverage as a safety exit
               3s I4 passes AssetExposure as a safety exit
+              3s I4 passes GrossExposure as a safety exit
+              3s I4 passes NetExposure as a safety exit
+              3s I4 passes SectorExposure as a safety exit
+              3s I4 passes ClusterExposure as a safety exit
+              3s I4 passes OpenOrders as a safety exit
               3s I4 plans 0.9 at the market, leverage 0.179991 [safety_exit, full_exit]
               3s I4.1 sells 0.9 BTCUSDT on paper reduce-only
               3s I4.1 outcome Filled 0.9
@@ -64,14 +88,22 @@ fn each_restraint_holds_new_risk_back_and_lets_through_what_it_may() {
               3s I3.1 outcome Filled 0.1
               3s I3 success sold 0.1, reply
               3s I4 passes ReduceOnlyMode as a safety exit
+              3s I4 passes DecisionTable as a safety exit
+              3s I4 passes OrderQuantity as a safety exit
               3s I4 passes OrderNotional as a safety exit
+              3s I4 passes PositionLimit as a safety exit
               3s I4 passes Leverage as a safety exit
               3s I4 passes AssetExposure as a safety exit
+              3s I4 passes GrossExposure as a safety exit
+              3s I4 passes NetExposure as a safety exit
+              3s I4 passes SectorExposure as a safety exit
+              3s I4 passes ClusterExposure as a safety exit
+              3s I4 passes OpenOrders as a safety exit
               3s I4 plans 0.9 at the market, leverage 0.179991 [safety_exit, full_exit]
               3s I4.1 sells 0.9 BTCUSDT on paper reduce-only
               3s I4.1 outcome Filled 0.9
               3s I4 success sold 0.9, reply
-        "]],
+        "#]],
     );
 }
 

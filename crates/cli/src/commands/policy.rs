@@ -11,10 +11,10 @@ use clap::{Args, Subcommand};
 use fillwright_engine::{Home, HomeError};
 use fillwright_policy::calendar::CalendarDocument;
 use fillwright_policy::documents::{
-    BooksDocument, ExecutionPoliciesDocument, HomeDocument, RiskEnvelopeDocument,
+    BooksDocument, ExecutionPoliciesDocument, GroupsDocument, HomeDocument, RiskEnvelopeDocument,
     StrategiesDocument, VenuesDocument,
 };
-use fillwright_policy::{Breach, Documents, Hours, Level, LimitRow, Rulebook, compile};
+use fillwright_policy::{Breach, Documents, Hours, LimitRow, Rulebook, compile};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::error::Error;
@@ -166,6 +166,7 @@ fn unreadable(documents: &Documents) -> Vec<Problem> {
         parse::<VenuesDocument>(&documents.venues),
         parse::<StrategiesDocument>(&documents.strategies),
         parse::<BooksDocument>(&documents.books),
+        parse::<GroupsDocument>(&documents.groups),
         parse::<RiskEnvelopeDocument>(&documents.risk_envelope),
         parse::<ExecutionPoliciesDocument>(&documents.execution_policies),
     ];
@@ -240,17 +241,14 @@ fn books(rules: &Rulebook) -> Vec<BookLine> {
 
 /// Every limit that is stated, level by level, and those the firm should state and does not.
 fn limits(rules: &Rulebook) -> Vec<LimitLine> {
-    let levels = rules.envelope.every_level().flat_map(|(level, limits)| {
-        limits.rows().filter(move |row| row.cap.is_some() || level == Level::Firm).map(
-            move |LimitRow { name, cap, breach }| LimitLine {
-                level: level.to_string(),
-                limit: name,
-                cap: cap.map(|cap| cap.to_string()),
-                above: breach,
-            },
-        )
+    let rows = rules.envelope.rows().filter(|(level, row)| row.cap.is_some() || level.must_state());
+    let lines = rows.map(|(level, LimitRow { name, cap, breach })| LimitLine {
+        level: level.to_string(),
+        limit: name,
+        cap: cap.map(|cap| cap.to_string()),
+        above: breach,
     });
-    levels.collect()
+    lines.collect()
 }
 
 fn instruments(rules: &Rulebook) -> Vec<InstrumentLine> {

@@ -2,7 +2,8 @@
 
 use crate::words;
 use fillwright_domain::{
-    ActionType, Ask, Decimal, Instrument, Intent, Notional, Plane, Qty, Ratio, RunId, StrategyId,
+    ActionType, Ask, Decimal, Instrument, InstrumentId, Intent, Notional, Plane, Qty, Ratio, RunId,
+    StrategyId, Text,
 };
 use fillwright_kernel::{Figures, Gate, Ruling, Verdict};
 use fillwright_policy::{Book, Rulebook};
@@ -95,6 +96,27 @@ impl Reading<'_> {
             (Gate::OrderNotional, Some(of)) => {
                 format!("the order is worth {} of at most {} USD", usd(of.asked), usd(of.limit))
             }
+            (Gate::OrderQuantity, Some(of)) => format!(
+                "the order is {} of at most {}",
+                self.units(Qty::new(of.asked)),
+                plain(of.limit)
+            ),
+            (Gate::PositionLimit, Some(of)) => format!(
+                "a position of {} of at most {}",
+                self.units(Qty::new(of.asked)),
+                plain(of.limit)
+            ),
+            (Gate::GrossExposure, Some(of)) => exposed("gross", of),
+            (Gate::NetExposure, Some(of)) => exposed("net", of),
+            (Gate::SectorExposure, Some(of)) => {
+                exposed(&format!("sector {}", self.group(Rulebook::sector_of)), of)
+            }
+            (Gate::ClusterExposure, Some(of)) => {
+                exposed(&format!("cluster {}", self.group(Rulebook::cluster_of)), of)
+            }
+            (Gate::OpenOrders, Some(of)) => {
+                format!("{} at work with this one, of at most {}", plain(of.asked), plain(of.limit))
+            }
             (Gate::Leverage, Some(of)) => self.leverage(of),
             (Gate::AssetExposure, Some(of)) => format!(
                 "{} of at most {} of equity in {} ({} of {} USD)",
@@ -148,7 +170,13 @@ impl Reading<'_> {
             Gate::Mapping => self.direction(),
             Gate::Sizing => "sized by what it closes".to_owned(),
             Gate::DecisionTable => "no row of the table of decisions stands against it".to_owned(),
-            Gate::Leverage | Gate::AssetExposure => "adds nothing to the worst case".to_owned(),
+            Gate::PositionLimit
+            | Gate::Leverage
+            | Gate::AssetExposure
+            | Gate::GrossExposure
+            | Gate::NetExposure
+            | Gate::SectorExposure
+            | Gate::ClusterExposure => "adds nothing to the worst case".to_owned(),
             Gate::Schedule => "immediate, the whole plan as one order".to_owned(),
             _ => "nothing to compare".to_owned(),
         }
@@ -235,7 +263,10 @@ impl Reading<'_> {
     fn unit(&self, gate: Gate) -> &'static str {
         match (gate, &self.intent.ask) {
             (Gate::DataAge, _) => "ms",
-            (Gate::Mapping, Ask::Execution(_)) => "units",
+            (Gate::Mapping, Ask::Execution(_)) | (Gate::OrderQuantity | Gate::PositionLimit, _) => {
+                "units"
+            }
+            (Gate::OpenOrders, _) => "orders",
             (Gate::Mapping, Ask::Rebalance(_)) => "weight",
             _ => "USD",
         }
@@ -245,6 +276,12 @@ impl Reading<'_> {
         let symbol = self.intent.instrument_id.as_str();
         let symbol = symbol.split_once(':').map_or(symbol, |(_, symbol)| symbol);
         format!("{} {symbol}", words::quantity(qty))
+    }
+
+    /// The group of the instrument, as the rules name it.
+    fn group(&self, of: impl Fn(&Rulebook, &InstrumentId) -> Text) -> String {
+        let rules = self.rules.map(|rules| of(rules, &self.intent.instrument_id));
+        rules.map_or_else(|| "unknown".to_owned(), |name| name.to_string())
     }
 
     fn book(&self) -> Option<&Book> {
@@ -262,6 +299,10 @@ pub(crate) fn on_plane(plane: Plane) -> &'static str {
         Plane::Paper => "on paper",
         Plane::LiveStub => "through the live stub",
     }
+}
+
+fn exposed(kind: &str, of: Figures) -> String {
+    format!("{kind} exposure of {} of at most {} USD", usd(of.asked), usd(of.limit))
 }
 
 fn usd(figure: Decimal) -> String {

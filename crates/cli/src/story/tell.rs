@@ -303,6 +303,12 @@ fn constraint_word(constraint: Constraint) -> &'static str {
         Constraint::SafetyExit => "a safety exit: gates that only guard new risk were passed by",
         Constraint::SlippageLimit => "limit price kept to the slippage the intent allows",
         Constraint::FullExit => "the whole position is to be closed",
+        Constraint::OrderQuantity => "cut to the largest order",
+        Constraint::PositionLimit => "cut to the largest position",
+        Constraint::GrossExposure => "cut to the cap on gross exposure",
+        Constraint::NetExposure => "cut to the cap on net exposure",
+        Constraint::SectorExposure => "cut to the cap on the sector",
+        Constraint::ClusterExposure => "cut to the cap on the cluster",
     }
 }
 

@@ -35,11 +35,15 @@ pub fn rulebook() -> Rulebook {
             book(Plane::Paper.as_str()),
             book(Plane::LiveStub.as_str())
         )),
+        groups: document(r#"{"instruments":{}}"#),
         people: document(
             r#"{"people":{"ops":{"roles":["risk"],"enabled":true},"ops-2":{"roles":["trader"],"enabled":true}}}"#,
         ),
         risk_envelope: document(
-            r#"{"firm":{"max_order_notional":"50000","max_leverage":"100","max_asset_exposure":"100"}}"#,
+            r#"{"firm":{"max_order_qty":"1000","max_order_notional":"50000","max_position":"100000",
+                "max_leverage":"100","max_asset_exposure":"100","max_gross_exposure":"10000000",
+                "max_net_exposure":"10000000","max_open_orders":1000000},
+                "every_sector":{"max_exposure":"10000000"},"every_cluster":{"max_exposure":"10000000"}}"#,
         ),
         incident_rules: None,
         execution_policies: document(

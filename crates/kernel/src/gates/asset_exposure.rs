@@ -9,7 +9,6 @@ use super::{Case, Draft, Ruling};
 use crate::Denial;
 use crate::exposure::{Added, Holding};
 use fillwright_domain::{Constraint, Decimal, Instrument, Notional, Qty, Ratio, Rounding};
-use fillwright_policy::{Breach, Limits};
 
 pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     if case.is_safety_exit() {
@@ -19,7 +18,10 @@ pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
         return Ok(Ruling::Allow);
     }
     let (instrument, equity) = (case.instrument()?, case.book()?.equity);
-    hold(case, draft, &AssetExposure { instrument, equity, holding: &case.holding })
+    let limit = AssetExposure { instrument, equity, holding: &case.holding };
+    hold(case, draft, &limit, |limits| {
+        limits.max_asset_exposure.map(|cap| (cap, limits.on_asset_exposure))
+    })
 }
 
 struct AssetExposure<'a> {
@@ -33,17 +35,13 @@ impl Limit for AssetExposure<'_> {
     const DENIAL: Denial = Denial::AssetExposureAboveCap;
     const CONSTRAINT: Constraint = Constraint::AssetExposure;
 
-    fn stated(&self, limits: &Limits) -> Option<(Ratio, Breach)> {
-        limits.max_asset_exposure.map(|cap| (cap, limits.on_asset_exposure))
-    }
-
-    fn compare(&self, draft: &Draft, cap: &Ratio) -> Result<(Decimal, Decimal), Denial> {
+    fn compare(&self, _: usize, draft: &Draft, cap: &Ratio) -> Result<(Decimal, Decimal), Denial> {
         let most = cap.of_notional(self.equity, Rounding::Down)?;
         let added = Added::of(self.holding, draft.side, draft.qty);
         Ok((added.worst(draft.reference_px, self.instrument)?.get(), most.get()))
     }
 
-    fn fitting(&self, draft: &Draft, most: Decimal) -> Result<Qty, Denial> {
+    fn fitting(&self, _: usize, draft: &Draft, most: Decimal) -> Result<Qty, Denial> {
         let added = Added::of(self.holding, draft.side, draft.qty);
         Ok(added.fitting(Notional::new(most), draft.reference_px, self.instrument)?)
     }

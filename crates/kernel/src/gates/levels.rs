@@ -18,36 +18,66 @@ pub(super) trait Limit {
     /// What is noted of an order that was cut to it.
     const CONSTRAINT: Constraint;
 
-    /// What a level states, and what happens above it.
-    fn stated(&self, limits: &Limits) -> Option<(Self::Cap, Breach)>;
+    /// What the order would lead to at a level of this depth, and the most that is allowed.
+    fn compare(
+        &self,
+        depth: usize,
+        draft: &Draft,
+        cap: &Self::Cap,
+    ) -> Result<(Decimal, Decimal), Denial>;
 
-    /// What the order would lead to, and the most that is allowed.
-    fn compare(&self, draft: &Draft, cap: &Self::Cap) -> Result<(Decimal, Decimal), Denial>;
+    /// Whether a level of this depth is left no worse than it was, so that its cap does not matter.
+    fn adds_nothing(&self, _: usize, _: &Draft) -> Result<bool, Denial> {
+        Ok(false)
+    }
 
-    /// The largest quantity that keeps to `most`; not above zero where none does.
-    fn fitting(&self, draft: &Draft, most: Decimal) -> Result<Qty, Denial>;
+    /// The largest quantity that keeps a level of this depth within `most`; not above zero where none does.
+    fn fitting(&self, depth: usize, draft: &Draft, most: Decimal) -> Result<Qty, Denial>;
 }
 
+/// Reads a limit out of what a level states, with what happens above it.
+pub(super) trait Stated<Cap>: Fn(&Limits) -> Option<(Cap, Breach)> {}
+impl<Cap, F: Fn(&Limits) -> Option<(Cap, Breach)>> Stated<Cap> for F {}
+
 /// The firm must state a limit before anything can be compared to it.
-pub(super) fn check_firm<L: Limit>(case: &Case, limit: &L) -> Result<(), Denial> {
-    let firm = limit.stated(&case.rulebook.envelope.firm);
-    firm.map(|_| ()).ok_or(Denial::LimitMissing)
+pub(super) fn check_firm<Cap>(case: &Case, stated: impl Stated<Cap>) -> Result<(), Denial> {
+    stated(&case.rulebook.envelope.firm).map(|_| ()).ok_or(Denial::LimitMissing)
 }
 
 /// Holds an order against a limit, level by level.
-pub(super) fn hold<L: Limit>(case: &Case, draft: &mut Draft, limit: &L) -> Result<Ruling, Denial> {
-    check_firm(case, limit)?;
+pub(super) fn hold<L: Limit>(
+    case: &Case,
+    draft: &mut Draft,
+    limit: &L,
+    stated: impl Stated<L::Cap>,
+) -> Result<Ruling, Denial> {
+    check_firm(case, &stated)?;
+    let caps = case.levels()?.iter().filter_map(|(depth, level, limits)| {
+        stated(limits).map(|(cap, breach)| (depth, level, cap, breach))
+    });
+    hold_each(draft, limit, caps)
+}
+
+/// Holds an order against the caps of a limit, one after the other.
+pub(super) fn hold_each<'a, L: Limit>(
+    draft: &mut Draft,
+    limit: &L,
+    caps: impl Iterator<Item = (usize, Level<'a>, L::Cap, Breach)>,
+) -> Result<Ruling, Denial> {
     let mut cut = None;
     let mut closest: Option<(Decimal, Figures)> = None;
-    for (level, limits) in case.levels()?.iter() {
-        let Some((cap, breach)) = limit.stated(limits) else { continue };
-        let (asked, most) = limit.compare(draft, &cap)?;
+    for (depth, level, cap, breach) in caps {
+        let (asked, most) = limit.compare(depth, draft, &cap)?;
         let figures = Figures { asked, limit: most };
         if asked <= most {
             note_closest(&mut closest, figures)?;
             continue;
         }
-        refuse_unless_cut::<L>(draft, level, breach, figures, limit.fitting(draft, most))?;
+        if limit.adds_nothing(depth, draft)? {
+            continue;
+        }
+        let fits = limit.fitting(depth, draft, most);
+        refuse_unless_cut::<L>(draft, level, breach, figures, fits)?;
         cut = Some((level, figures));
     }
     match (cut, closest) {

@@ -11,7 +11,7 @@ use super::{Case, Draft, Ruling};
 use crate::Denial;
 use crate::exposure::Added;
 use fillwright_domain::{Constraint, Decimal, Instrument, Notional, Qty, Ratio, Rounding};
-use fillwright_policy::{Breach, Limits};
+use fillwright_policy::Limits;
 
 const NS_PER_MS: i64 = 1_000_000;
 
@@ -26,7 +26,12 @@ pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     let others = others_gross(case)?;
     let limit =
         Leverage { case, instrument: case.instrument()?, equity: case.book()?.equity, others };
-    check_firm(case, &limit)?;
+    let own = case.intent.max_leverage();
+    let stated = |limits: &Limits| {
+        let cap = limits.max_leverage?;
+        Some((own.map_or(cap, |own| own.min(cap)), limits.on_leverage))
+    };
+    check_firm(case, stated)?;
     check_marks(case)?;
     let mark = case
         .holding
@@ -35,7 +40,7 @@ pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     if let Some(mark) = mark {
         others.checked_add(added.worst(mark.mark_px, limit.instrument)?)?;
     }
-    hold(case, draft, &limit)
+    hold(case, draft, &limit, stated)
 }
 
 struct Leverage<'a> {
@@ -50,20 +55,14 @@ impl Limit for Leverage<'_> {
     const DENIAL: Denial = Denial::LeverageAboveCap;
     const CONSTRAINT: Constraint = Constraint::LeverageCap;
 
-    fn stated(&self, limits: &Limits) -> Option<(Ratio, Breach)> {
-        let own = self.case.intent.max_leverage();
-        let cap = limits.max_leverage.map(|cap| own.map_or(cap, |own| own.min(cap)));
-        cap.map(|cap| (cap, limits.on_leverage))
-    }
-
-    fn compare(&self, draft: &Draft, cap: &Ratio) -> Result<(Decimal, Decimal), Denial> {
+    fn compare(&self, _: usize, draft: &Draft, cap: &Ratio) -> Result<(Decimal, Decimal), Denial> {
         let most = cap.of_notional(self.equity, Rounding::Down)?;
         let added = Added::of(&self.case.holding, draft.side, draft.qty);
         let with = self.others.checked_add(added.worst(draft.reference_px, self.instrument)?)?;
         Ok((with.get(), most.get()))
     }
 
-    fn fitting(&self, draft: &Draft, most: Decimal) -> Result<Qty, Denial> {
+    fn fitting(&self, _: usize, draft: &Draft, most: Decimal) -> Result<Qty, Denial> {
         let room = Notional::new(most).checked_sub(self.others)?;
         let added = Added::of(&self.case.holding, draft.side, draft.qty);
         Ok(added.fitting(room, draft.reference_px, self.instrument)?)

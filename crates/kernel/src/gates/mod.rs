@@ -7,9 +7,12 @@
 mod asset_exposure;
 mod blocking_incident;
 mod book;
+mod cluster_exposure;
 mod cooldown;
 mod data_age;
 mod decision_table;
+mod gross_exposure;
+mod groups;
 mod halt;
 mod instrument;
 mod kill_switch;
@@ -17,11 +20,16 @@ mod levels;
 mod leverage;
 mod maintenance;
 mod mapping;
+mod net_exposure;
+mod open_orders;
 mod order_notional;
+mod order_quantity;
+mod position_limit;
 mod precision;
 mod provenance;
 mod reduce_only_mode;
 mod schedule;
+mod sector_exposure;
 mod sizing;
 mod strategy;
 mod trading_hours;
@@ -30,6 +38,7 @@ mod venue;
 use crate::denial::Denial;
 use crate::exposure::{Holding, Ledger};
 use crate::state::State;
+use crate::tree::{self, Slot};
 use crate::verdict::{Figures, Gate, GateSet, Ruling, Verdict};
 use fillwright_domain::{
     ActionType, Constraint, Constraints, Decimal, Instrument, Intent, Notional, NumberError,
@@ -44,7 +53,7 @@ use fillwright_policy::{Book, Level, Levels, RestraintKind, Rulebook};
 type Judge = fn(&Case, &mut Draft) -> Result<Ruling, Denial>;
 
 /// The gates behind the rulebook gate, in order. `None` keeps a place for a gate without a rule in force.
-static CHAIN: [(Gate, Option<Judge>); 40] = [
+static CHAIN: [(Gate, Option<Judge>); 43] = [
     (Gate::Book, Some(book::judge)),
     (Gate::Provenance, Some(provenance::judge)),
     (Gate::Strategy, Some(strategy::judge)),
@@ -68,13 +77,16 @@ static CHAIN: [(Gate, Option<Judge>); 40] = [
     (Gate::VolatilityTarget, None),
     (Gate::CapitalPlan, None),
     (Gate::Aggregation, None),
+    (Gate::OrderQuantity, Some(order_quantity::judge)),
     (Gate::OrderNotional, Some(order_notional::judge)),
-    (Gate::PositionLimit, None),
+    (Gate::PositionLimit, Some(position_limit::judge)),
     (Gate::Leverage, Some(leverage::judge)),
     (Gate::AssetExposure, Some(asset_exposure::judge)),
-    (Gate::GrossExposure, None),
-    (Gate::NetExposure, None),
-    (Gate::SectorExposure, None),
+    (Gate::GrossExposure, Some(gross_exposure::judge)),
+    (Gate::NetExposure, Some(net_exposure::judge)),
+    (Gate::SectorExposure, Some(sector_exposure::judge)),
+    (Gate::ClusterExposure, Some(cluster_exposure::judge)),
+    (Gate::OpenOrders, Some(open_orders::judge)),
     (Gate::Drawdown, None),
     (Gate::RegimeParity, None),
     (Gate::Precision, Some(precision::judge)),
@@ -104,6 +116,8 @@ pub(crate) struct Case<'a> {
     instrument: Option<&'a Instrument>,
     ledger: Option<&'a Ledger>,
     levels: Option<Levels<'a>>,
+    /// What everything on that plane adds up to, and where the order counts in it.
+    exposure: Option<(Slot, &'a tree::Levels)>,
     /// What the book holds of the instrument on the plane that would realise the order; nothing where it holds none.
     pub(crate) holding: Holding,
 }
@@ -128,7 +142,22 @@ impl<'a> Case<'a> {
             .unwrap_or_default();
         let levels =
             book.map(|book| rulebook.envelope.levels(&intent.book_id, book, &intent.instrument_id));
-        Self { at, intent, quote, state, rulebook, book, instrument, ledger, levels, holding }
+        let exposure = plane
+            .zip(state.tree.place(&intent.book_id, &intent.instrument_id))
+            .map(|(plane, place)| (place, state.tree.levels(*plane)));
+        Self {
+            at,
+            intent,
+            quote,
+            state,
+            rulebook,
+            book,
+            instrument,
+            ledger,
+            levels,
+            exposure,
+            holding,
+        }
     }
 
     pub(crate) fn book(&self) -> Result<&'a Book, Denial> {
@@ -141,6 +170,11 @@ impl<'a> Case<'a> {
 
     fn quote(&self) -> Result<&'a Quote, Denial> {
         self.quote.ok_or(Denial::QuoteMissing)
+    }
+
+    /// Where the order counts, and what everything on its plane adds up to.
+    fn exposure(&self) -> Result<(&Slot, &'a tree::Levels), Denial> {
+        self.exposure.as_ref().map(|(place, levels)| (place, *levels)).ok_or(Denial::NoExecutor)
     }
 
     /// The levels the order stands under.

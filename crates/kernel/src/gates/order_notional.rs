@@ -6,13 +6,15 @@ use super::levels::{Limit, hold};
 use super::{Case, Draft, Ruling};
 use crate::Denial;
 use fillwright_domain::{Constraint, Decimal, Instrument, Notional, Qty, Rounding};
-use fillwright_policy::{Breach, Limits};
 
 pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     if case.is_safety_exit() {
         return Ok(Ruling::Bypass);
     }
-    hold(case, draft, &OrderNotional { instrument: case.instrument()? })
+    let limit = OrderNotional { instrument: case.instrument()? };
+    hold(case, draft, &limit, |limits| {
+        limits.max_order_notional.map(|cap| (cap, limits.on_order_notional))
+    })
 }
 
 struct OrderNotional<'a> {
@@ -24,15 +26,16 @@ impl Limit for OrderNotional<'_> {
     const DENIAL: Denial = Denial::NotionalAboveCap;
     const CONSTRAINT: Constraint = Constraint::OrderNotional;
 
-    fn stated(&self, limits: &Limits) -> Option<(Notional, Breach)> {
-        limits.max_order_notional.map(|cap| (cap, limits.on_order_notional))
-    }
-
-    fn compare(&self, draft: &Draft, cap: &Notional) -> Result<(Decimal, Decimal), Denial> {
+    fn compare(
+        &self,
+        _: usize,
+        draft: &Draft,
+        cap: &Notional,
+    ) -> Result<(Decimal, Decimal), Denial> {
         Ok((draft.notional(self.instrument)?.get(), cap.get()))
     }
 
-    fn fitting(&self, draft: &Draft, most: Decimal) -> Result<Qty, Denial> {
+    fn fitting(&self, _: usize, draft: &Draft, most: Decimal) -> Result<Qty, Denial> {
         let size = self.instrument.contract_size;
         Ok(Notional::new(most).qty_at(draft.reference_px, size, Rounding::Down)?)
     }

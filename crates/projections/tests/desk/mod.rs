@@ -304,6 +304,7 @@ pub fn rulebook(version: &str) -> Rulebook {
         .map(|(id, strategy, venue, plane)| (BookId::new(id), book(strategy, venue, plane)))
         .into(),
         calendars: BTreeMap::from([(always, Hours::Always)]),
+        groups: BTreeMap::new(),
         envelope: Envelope {
             firm: Limits {
                 max_order_notional: Some("30000".parse().unwrap()),
@@ -312,8 +313,9 @@ pub fn rulebook(version: &str) -> Rulebook {
                 on_leverage: Breach::Deny,
                 max_asset_exposure: Some("0.5".parse().unwrap()),
                 on_asset_exposure: Breach::Deny,
+                ..Limits::wide()
             },
-            ..Envelope::default()
+            ..Envelope::wide()
         },
         execution: ExecutionPolicy {
             quote_age_max_ms: 5_000,

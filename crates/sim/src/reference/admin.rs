@@ -117,6 +117,12 @@ pub(super) fn mark(
     {
         return refused(Refusal::FigureOutOfRange);
     }
+    if ![Plane::Paper, Plane::LiveStub]
+        .iter()
+        .all(|plane| firm_can_value(facts, *plane, instrument_id, mark_px))
+    {
+        return refused(Refusal::FigureOutOfRange);
+    }
     vec![Event::MarkTaken { instrument_id: instrument_id.clone(), mark_px, as_of }]
 }
 
@@ -140,6 +146,21 @@ fn can_value(
     others
         .zip(own)
         .is_some_and(|(others, own)| (exact(others) + exact(own)).rounded(Rounding::Up).is_some())
+}
+
+/// Whether everything on a plane can still be counted together with the instrument at this price.
+fn firm_can_value(facts: &Facts, plane: Plane, instrument_id: &InstrumentId, px: Px) -> bool {
+    let Some((_, rules)) = facts.rulebook() else { return true };
+    let marked = facts.everything(plane).into_iter().filter_map(|(_, held)| {
+        let own = (held.instrument_id == *instrument_id).then_some(px);
+        let px = own.or(facts.mark(&held.instrument_id).map(|(px, _)| px))?;
+        let instrument = rules.instruments.get(&held.instrument_id)?;
+        Some(worth(&exact(px.get()), &held.worst(), instrument))
+    });
+    let worths: Option<Vec<_>> = marked.collect();
+    let total = worths
+        .map(|worths| worths.into_iter().fold(Exact::zero(), |sum, worth| sum + exact(worth)));
+    total.is_some_and(|total| total.rounded(Rounding::Up).is_some())
 }
 
 /// Worst-case exposure of all marked holdings but one, in quote currency; nothing where it cannot be held.

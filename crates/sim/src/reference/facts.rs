@@ -132,6 +132,15 @@ impl<'a> Facts<'a> {
         holdings
     }
 
+    /// Everything held and at work on a plane, whoever holds it.
+    pub(super) fn everything(&self, plane: Plane) -> Vec<(BookId, Held)> {
+        let books = self.ledgers().into_iter().filter(|(_, of)| *of == plane);
+        let held = books.flat_map(|(book, plane)| {
+            self.holdings(&book, plane).into_iter().map(move |held| (book.clone(), held))
+        });
+        held.collect()
+    }
+
     /// Every book and plane that ever had an order.
     pub(super) fn ledgers(&self) -> Vec<(BookId, Plane)> {
         let mut ledgers: Vec<(BookId, Plane)> = self
@@ -204,6 +213,12 @@ impl Held {
         let long = (self.position.clone() + self.open_buy.clone()).abs();
         let short = (self.position.clone() - self.open_sell.clone()).abs();
         if long > short { long } else { short }
+    }
+
+    /// The position if every buy at work is done, and if every sell is.
+    pub(super) fn ends(&self) -> (Exact, Exact) {
+        let position = self.position.clone();
+        (position.clone() + self.open_buy.clone(), position - self.open_sell.clone())
     }
 
     /// The same with one more order.

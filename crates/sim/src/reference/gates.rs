@@ -15,7 +15,7 @@ use fillwright_policy::{Book, Hours, RestraintKind, Rulebook};
 use std::cmp::Ordering;
 
 /// Every gate in its documented order, and whether a rule is in force for it.
-pub const CHAIN: [(Gate, bool); 41] = [
+pub const CHAIN: [(Gate, bool); 44] = [
     (Gate::Rulebook, true),
     (Gate::Book, true),
     (Gate::Provenance, true),
@@ -40,13 +40,16 @@ pub const CHAIN: [(Gate, bool); 41] = [
     (Gate::VolatilityTarget, false),
     (Gate::CapitalPlan, false),
     (Gate::Aggregation, false),
+    (Gate::OrderQuantity, true),
     (Gate::OrderNotional, true),
-    (Gate::PositionLimit, false),
+    (Gate::PositionLimit, true),
     (Gate::Leverage, true),
     (Gate::AssetExposure, true),
-    (Gate::GrossExposure, false),
-    (Gate::NetExposure, false),
-    (Gate::SectorExposure, false),
+    (Gate::GrossExposure, true),
+    (Gate::NetExposure, true),
+    (Gate::SectorExposure, true),
+    (Gate::ClusterExposure, true),
+    (Gate::OpenOrders, true),
     (Gate::Drawdown, false),
     (Gate::RegimeParity, false),
     (Gate::Precision, true),
@@ -229,9 +232,27 @@ fn one(gate: Gate, case: &Case, shape: &mut Shape) -> Said {
         Gate::Sizing => sizing(case, shape, book, instrument),
         Gate::DecisionTable if case.is_safety_exit() => (Ruling::Bypass, None),
         Gate::DecisionTable => decisions::look_up(case, shape, book, instrument),
-        Gate::OrderNotional | Gate::Leverage | Gate::AssetExposure if case.is_safety_exit() => {
+        Gate::OrderQuantity
+        | Gate::OrderNotional
+        | Gate::PositionLimit
+        | Gate::Leverage
+        | Gate::AssetExposure
+        | Gate::GrossExposure
+        | Gate::NetExposure
+        | Gate::SectorExposure
+        | Gate::ClusterExposure
+        | Gate::OpenOrders
+            if case.is_safety_exit() =>
+        {
             (Ruling::Bypass, None)
         }
+        Gate::OrderQuantity => limits::order_quantity(case, shape, book),
+        Gate::PositionLimit => limits::position_limit(case, shape, book),
+        Gate::GrossExposure => limits::gross_exposure(case, shape, book, instrument),
+        Gate::NetExposure => limits::net_exposure(case, shape, book, instrument),
+        Gate::SectorExposure => limits::sector_exposure(case, shape, instrument),
+        Gate::ClusterExposure => limits::cluster_exposure(case, shape, instrument),
+        Gate::OpenOrders => limits::open_orders(case, shape, book),
         Gate::OrderNotional => limits::order_notional(case, shape, book, instrument),
         Gate::Leverage => limits::leverage(case, shape, book, instrument),
         Gate::AssetExposure => limits::asset_exposure(case, shape, book, instrument),
@@ -559,6 +580,11 @@ pub(super) fn fitting(
     instrument: &Instrument,
 ) -> Option<Decimal> {
     let most = exact(qty_for(room, shape.touch, instrument, Rounding::Floor)?);
+    fitting_qty(before, shape, &most)
+}
+
+/// The largest quantity that keeps the worst case within so many units; not above zero where none does.
+pub(super) fn fitting_qty(before: &Held, shape: &Shape, most: &Exact) -> Option<Decimal> {
     let (this_way, other_way) = match shape.side {
         Side::Buy => (
             before.position.clone() + before.open_buy.clone(),
@@ -569,10 +595,10 @@ pub(super) fn fitting(
             before.position.clone() + before.open_buy.clone(),
         ),
     };
-    if other_way.abs() > most {
+    if other_way.abs() > *most {
         Some(Decimal::ZERO)
     } else {
-        (most - this_way).rounded(Rounding::Down)
+        (most.clone() - this_way).rounded(Rounding::Down)
     }
 }
 

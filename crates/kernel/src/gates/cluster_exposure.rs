@@ -1,0 +1,26 @@
+//! Exposure to the instrument's cluster stays within the cap of every cluster, and within its own: everything anybody holds of the
+//! cluster on the plane of the order, counted as gross exposure is. Instruments that name no cluster share one. An order that
+//! leaves the worst case no larger than it was passes, and so does a safety exit, before anything is compared. Where the
+//! rules reduce, the largest quantity that fits remains; none that fits is a refusal. Figures: exposure with this order
+//! and the cap, in quote currency.
+
+use super::groups::{Group, hold_group};
+use super::{Case, Draft, Ruling};
+use crate::Denial;
+use fillwright_domain::Constraint;
+use fillwright_policy::Level;
+
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+    let envelope = &case.rulebook.envelope;
+    let every = (Level::EveryCluster, &envelope.every_cluster);
+    let name = case.rulebook.cluster_of(&case.intent.instrument_id);
+    let own = envelope.clusters.get(&name).map(|own| (Level::Cluster(&name), own));
+    hold_group::<Cluster>(case, draft, |place| place.cluster, every, own)
+}
+
+struct Cluster;
+
+impl Group for Cluster {
+    const DENIAL: Denial = Denial::ClusterExposureAboveCap;
+    const CONSTRAINT: Constraint = Constraint::ClusterExposure;
+}
