@@ -9,8 +9,8 @@ use fillwright_domain::{
 };
 use fillwright_kernel::Input;
 use fillwright_policy::{
-    Book, Breach, Envelope, ExecutionPolicy, Hours, IncidentRules, Limits, Role, Rulebook,
-    Strategy, Venue, people,
+    Book, Breach, Envelope, ExecutionPolicy, FlowPolicy, Hours, IncidentRules, Limits, Role,
+    Rulebook, Strategy, Venue, people,
 };
 use std::collections::BTreeMap;
 
@@ -162,6 +162,7 @@ impl Workload {
             },
             people: people(&[("bench", &[Role::Risk]), ("bench-2", &[Role::Trader])]),
             incident_rules: IncidentRules::standard(),
+            flow: FlowPolicy::wide(),
             ..Rulebook::default()
         };
         rulebook.calendars.insert(always.clone(), Hours::Always);

@@ -70,11 +70,14 @@ pub enum Constraint {
     SectorExposure = 16,
     /// Cut to the cap on one cluster.
     ClusterExposure = 17,
+    /// An order just like it was released a moment ago.
+    DuplicateSuspected = 24,
 }
 
 impl Constraint {
     /// Every constraint, in the order they are listed.
     pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 13] = [
         Self::InputTruncated,
         Self::ReduceOnly,
         Self::OrderNotional,
@@ -93,6 +96,7 @@ impl Constraint {
         Self::NetExposure,
         Self::SectorExposure,
         Self::ClusterExposure,
+        Self::DuplicateSuspected,
     ];
 
     /// The name in `constraints_applied`.
@@ -116,6 +120,7 @@ impl Constraint {
             Self::NetExposure => "net_exposure",
             Self::SectorExposure => "sector_exposure",
             Self::ClusterExposure => "cluster_exposure",
+            Self::DuplicateSuspected => "duplicate_suspected",
         }
     }
 }

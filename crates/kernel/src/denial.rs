@@ -204,6 +204,70 @@ pub enum Denial {
     #[n(213)]
     #[error("live has no table of decisions")]
     DecisionTableMissing,
+    /// The price lies too far from its reference.
+    #[n(150)]
+    #[error("the price is too far from its reference")]
+    PriceOutsideCollar,
+    /// There is nothing to hold the price against.
+    #[n(151)]
+    #[error("there is no price to hold the order's price against")]
+    ReferenceMissing,
+    /// What the price is held against is older than policy allows.
+    #[n(152)]
+    #[error("the price to hold the order's price against is too old")]
+    ReferenceStale,
+    /// Our own prices have moved too far within the window.
+    #[n(153)]
+    #[error("the price is too far from the first one of the window")]
+    PriceMovedTooFar,
+    /// An order just like it was released a moment ago.
+    #[n(154)]
+    #[error("an order just like it was released a moment ago")]
+    DuplicateOrder,
+    /// The instrument is on the restricted list.
+    #[n(155)]
+    #[error("the instrument is on the restricted list")]
+    InstrumentRestricted,
+    /// No permission covers the strategy, venue and instrument.
+    #[n(156)]
+    #[error("the strategy may not trade this instrument at this venue")]
+    NotPermitted,
+    /// Too many messages of late.
+    #[n(157)]
+    #[error("too many messages were sent of late")]
+    MessageRateExceeded,
+    /// The strategy executed as often as it may.
+    #[n(158)]
+    #[error("the strategy has executed as often as it may, until people enable it again")]
+    StrategyThrottled,
+    /// No row allows this type of order here.
+    #[n(159)]
+    #[error("this type of order is not allowed here")]
+    OrderTypeNotAllowed,
+    /// The order would cost more than its budget.
+    #[n(160)]
+    #[error("the order would cost more against the mid than it may")]
+    SlippageAboveBudget,
+    /// The quote states no volume to hold the order against.
+    #[n(161)]
+    #[error("the quote states no volume to hold the order against")]
+    VolumeMissing,
+    /// The order is too much of the market's volume.
+    #[n(162)]
+    #[error("the order is too much of the market's volume")]
+    ParticipationAboveCap,
+    /// It could trade with an order of the same account.
+    #[n(163)]
+    #[error("it could trade with an order of the same account")]
+    SelfMatch,
+    /// The venue is down, or degraded and this is not a reduction.
+    #[n(166)]
+    #[error("the venue is not in a state to trade")]
+    VenueUnhealthy,
+    /// Nobody has told how the venue is.
+    #[n(167)]
+    #[error("nobody has told whether the venue is well")]
+    VenueHealthUnknown,
 }
 
 /// Why nothing is sent although nothing was refused.
@@ -314,6 +378,22 @@ codes!(Denial {
     DecisionRowMissing => "decision_row_missing",
     DecisionFactMissing => "decision_fact_missing",
     DecisionTableMissing => "decision_table_missing",
+    PriceOutsideCollar => "price_outside_collar",
+    ReferenceMissing => "reference_missing",
+    ReferenceStale => "reference_stale",
+    PriceMovedTooFar => "price_moved_too_far",
+    DuplicateOrder => "duplicate_order",
+    InstrumentRestricted => "instrument_restricted",
+    NotPermitted => "not_permitted",
+    MessageRateExceeded => "message_rate_exceeded",
+    StrategyThrottled => "strategy_throttled",
+    OrderTypeNotAllowed => "order_type_not_allowed",
+    SlippageAboveBudget => "slippage_above_budget",
+    VolumeMissing => "volume_missing",
+    ParticipationAboveCap => "participation_above_cap",
+    SelfMatch => "self_match",
+    VenueUnhealthy => "venue_unhealthy",
+    VenueHealthUnknown => "venue_health_unknown",
 });
 
 codes!(Skip {

@@ -117,6 +117,7 @@ fn effect_of(event: &Event) -> Option<Effect> {
         | Event::RestraintExpired { .. }
         | Event::CancelsPaused { .. }
         | Event::Policy(_)
-        | Event::Incident(_) => None,
+        | Event::Incident(_)
+        | Event::Flow(_) => None,
     }
 }

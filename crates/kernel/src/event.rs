@@ -2,6 +2,7 @@
 
 use crate::adoption::PolicyEvent;
 use crate::flatten::Exit;
+use crate::flow::FlowEvent;
 use crate::incidents::IncidentEvent;
 use crate::verdict::{GateSet, Verdict};
 use fillwright_domain::{
@@ -406,6 +407,9 @@ pub enum Event {
     /// Something happened to an incident, or a rule counted something.
     #[n(50)]
     Incident(#[n(0)] IncidentEvent),
+    /// Something happened to the flow of orders.
+    #[n(35)]
+    Flow(#[n(0)] FlowEvent),
 }
 
 /// Why an admin input changed nothing.
@@ -531,6 +535,18 @@ pub enum Refusal {
     #[n(66)]
     #[error("the component said the same before")]
     HealthKnown,
+    /// The throttle has not disabled the strategy.
+    #[n(35)]
+    #[error("the throttle has not disabled this strategy")]
+    NotThrottled,
+    /// A strategy's owner may not lift what stopped it.
+    #[n(36)]
+    #[error("the strategy's owner may not enable it again")]
+    OwnStrategy,
+    /// No such venue is known.
+    #[n(37)]
+    #[error("the venue is not in the rulebook")]
+    VenueUnknown,
 }
 
 /// Why a report changed nothing.

@@ -7,6 +7,7 @@
 use crate::Event;
 use crate::adoption::PolicyEvent;
 use crate::flatten::Exit;
+use crate::flow::FlowEvent;
 use crate::incidents::IncidentEvent;
 use fillwright_domain::{
     BookId, ContentDigest, ExecId, InstrumentId, IntentId, IntentKey, Notional, OrderIntentId,
@@ -106,6 +107,7 @@ pub enum Fact {
     },
     Policy(PolicyEvent),
     Incident(Box<IncidentEvent>),
+    Flow(FlowEvent),
 }
 
 /// Of an order: how the ledgers count it.
@@ -127,6 +129,8 @@ pub struct OrderFact {
     pub side: Side,
     /// Quantity ordered.
     pub requested_quantity: Qty,
+    /// Limit price; nothing at the market.
+    pub limit_px: Option<Px>,
 }
 
 /// Of an outcome: which order ended, and with how much.
@@ -175,6 +179,7 @@ impl Fact {
                     market_id: order.market_id.clone(),
                     side: order.side,
                     requested_quantity: order.requested_quantity,
+                    limit_px: order.limit_px,
                 },
             },
             Event::OrderStatusChanged { order_intent_id, status, exec_id, .. } => {
@@ -257,6 +262,7 @@ impl Fact {
             }
             Event::Policy(event) => Self::Policy(event.clone()),
             Event::Incident(event) => Self::Incident(Box::new(event.clone())),
+            Event::Flow(event) => Self::Flow(event.clone()),
             Event::InputRefused { .. }
             | Event::IntentDuplicated { .. }
             | Event::IntentConflicted { .. }
@@ -343,6 +349,7 @@ impl Fact {
             26 => Self::CancelsPaused { scope: f.get(0)?, cancelled_to: f.get(1)? },
             57 => Self::Policy(f.get(0)?),
             50 => Self::Incident(Box::new(f.get(0)?)),
+            35 => Self::Flow(f.get(0)?),
             _ => {
                 return Err(minicbor::decode::Error::message(
                     "an event of a kind this version does not know",
@@ -372,6 +379,7 @@ impl OrderFact {
             market_id: f.get(5)?,
             side: f.get(6)?,
             requested_quantity: f.get(7)?,
+            limit_px: f.get(9)?,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! All that can come in.
 
 use crate::adoption::PolicyInput;
+use crate::flow::FlowInput;
 use crate::incidents::IncidentInput;
 use fillwright_domain::{
     DigestedIntent, ExecutionReport, InstrumentId, Intent, Principal, Px, Quote, RunId, Scope,
@@ -149,6 +150,9 @@ pub enum Input {
     /// Something about incidents, or about what rules may make one of.
     #[n(30)]
     Incident(#[n(0)] Box<IncidentInput>),
+    /// Something about the flow of orders.
+    #[n(16)]
+    Flow(#[n(0)] Box<FlowInput>),
 }
 
 impl Input {

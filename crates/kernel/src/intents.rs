@@ -2,7 +2,7 @@
 
 use crate::gates::{self, Case, Draft, Judgement};
 use crate::orders::WorkingOrder;
-use crate::{Event, State, planes};
+use crate::{Denial, Event, FlowEvent, Ruling, State, planes};
 use fillwright_domain::{
     ContentDigest, Decimal, DigestedIntent, ExecutionOutcome, ExecutionPlan, ExecutionReasonCode,
     ExecutionResult, ExecutionStatus, Intent, IntentId, IntentKey, NumberError, OrderIntent,
@@ -64,12 +64,14 @@ fn admit(
     let decision_px = case.as_ref().and_then(Case::decision_px);
     let plan = plan(intent, &judgement);
     let (refused, sent) = (judgement.refused, Sent::of(intent, &judgement.draft));
+    let throttled = case.as_ref().and_then(|case| throttled(case, &judgement));
     events.push(Event::IntentJudged {
         intent_id: intent.intent_id.clone(),
         rulebook_seq: state.rulebook_seq,
         verdicts: judgement.verdicts,
         not_in_force: judgement.not_in_force,
     });
+    events.extend(throttled);
     let order =
         plane.filter(|_| refused.is_none()).map(|plane| order(intent, key, &plan, plane, sent));
     events.push(Event::PlanMade { intent_id: intent.intent_id.clone(), plan, decision_px });
@@ -78,6 +80,17 @@ fn admit(
         (_, refused) => events.push(skipped(intent, key, refused.unwrap_or_default())),
     }
     events
+}
+
+/// The strategy is disabled by the first intent that asks for more executions than it may have.
+fn throttled(case: &Case, judgement: &Judgement) -> Option<Event> {
+    let strategy_id = case.strategy_id()?;
+    let last = judgement.verdicts.last()?;
+    let is_first = last.ruling == Ruling::Deny { reason: Denial::StrategyThrottled }
+        && !case.state.flow.repeats.is_disabled(strategy_id);
+    let executions = case.rulebook.flow.repeat_throttle?.max_executions;
+    let strategy_id = strategy_id.clone();
+    is_first.then_some(Event::Flow(FlowEvent::StrategyThrottled { strategy_id, executions }))
 }
 
 /// What an intent would become if it came in now, whether it came before or not.

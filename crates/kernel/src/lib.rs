@@ -13,6 +13,7 @@ pub mod event;
 pub mod exposure;
 pub mod fact;
 pub mod flatten;
+pub mod flow;
 pub mod gates;
 pub mod incidents;
 pub mod input;
@@ -32,6 +33,7 @@ pub use effect::{Answer, Durable, Effect, effects_of};
 pub use event::{Event, IgnoredReport, Refusal};
 
 pub use fact::Fact;
+pub use flow::{FlowEvent, FlowInput};
 pub use input::Input;
 pub use intents::OpenIntent;
 pub use state::State;
@@ -98,6 +100,7 @@ impl Kernel {
                 rules::mark(state, at, instrument_id, *mark_px, *as_of)
             }
             Input::Report(report) => orders::reconcile(state, at, report),
+            Input::Flow(input) => flow::decide(state, input),
             Input::EngageKillSwitch { by, reason, scope, effect } => {
                 let (kind, effect) = (RestraintKind::KillSwitch, *effect);
                 control::impose(state, at, Wanted { kind, scope, effect, until: None }, by, reason)

@@ -6,11 +6,15 @@ use crate::control::{Control, Restraint};
 use crate::exposure::{Holding, Ledgers, Mark, Reserved};
 use crate::fact::{Fact, OrderFact, OutcomeFact};
 use crate::flatten::{self, Exits};
+use crate::flow::{Emitted, Flow, OrderShape};
 use crate::incidents::Incidents;
 use crate::intents::OpenIntent;
 use crate::orders::Orders;
 use crate::tree::Tree;
 use fillwright_domain::{InstrumentId, IntentKey, Principal, Px, RunId, Text, Timestamp};
+use fillwright_domain::{
+    InstrumentId, IntentKey, OrderIntentId, Principal, Px, RunId, Text, Timestamp,
+};
 use fillwright_policy::{KillEffect, RestraintKind, Rulebook};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -69,6 +73,9 @@ pub struct State {
     /// Exposure at every level of the envelope; not stored, it follows from the rest.
     #[cbor(skip)]
     pub tree: Tree,
+    /// What the flow of orders left behind.
+    #[n(18)]
+    pub flow: Flow,
     #[cbor(skip)]
     passing: Passing,
 }
@@ -130,9 +137,13 @@ impl State {
             Fact::ExitAsked { intent_key, exit } => flatten::note(self, intent_key, exit),
             Fact::Policy(event) => self.versions.apply(event),
             Fact::Incident(event) => self.incidents.apply(*event),
+            Fact::Flow(event) => self.flow.apply(event),
+            Fact::OrderCancelRequested { order_intent_id } => {
+                self.count_cancel(order_intent_id);
+                self.orders.apply(fact);
+            }
             Fact::OrderStatusChanged { .. }
             | Fact::FillBooked { .. }
-            | Fact::OrderCancelRequested { .. }
             | Fact::OrderQueried { .. }
             | Fact::OrderStranded { .. } => self.orders.apply(fact),
         }
@@ -168,6 +179,7 @@ impl State {
     fn emit(&mut self, mut order: OrderFact) {
         let (id, intent_key) = (order.order_intent_id, order.intent_key);
         let decision_px = self.passing.decision_px.take();
+        self.follow(&order, decision_px);
         let open = order.open.take().map(|intent_id| OpenIntent { intent_id, decision_px });
         let reserved = Reserved::from(order);
         let Some(open) = open else {
@@ -181,10 +193,38 @@ impl State {
         self.orders.insert(id, reserved, intent_key);
     }
 
+    /// Remembers what the order leaves behind in the flow of orders.
+    fn follow(&mut self, order: &OrderFact, decision_px: Option<Px>) {
+        let Some(rulebook) = &self.rulebook else { return };
+        let shape = OrderShape {
+            qty: order.requested_quantity,
+            limit_px: order.limit_px,
+            side: order.side,
+            instrument_id: order.market_id.clone(),
+            book_id: order.book_id.clone(),
+        };
+        if let Some(book) = rulebook.books.get(&order.book_id).filter(|_| order.open.is_some()) {
+            let (id, instrument) = (order.order_intent_id, &order.market_id);
+            let account = &book.account;
+            self.flow.resting.insert(id, account, instrument, order.side, order.limit_px);
+        }
+        self.flow.emitted(Emitted { at: self.at, shape, decision_px, rulebook });
+    }
+
+    /// Counts a cancel as a message.
+    fn count_cancel(&mut self, order: OrderIntentId) {
+        if let Some((order, rulebook)) = self.orders.get(order).zip(self.rulebook.as_ref()) {
+            let Reserved { book_id, instrument_id, .. } = &order.reserved;
+            self.flow.sent(self.at, book_id, instrument_id, rulebook);
+        }
+    }
+
     /// Books what an order came to.
     fn end(&mut self, outcome: &OutcomeFact) {
         if let Some(order) = self.orders.remove(outcome.order_intent_id) {
             self.ledgers.settle(&order.reserved, outcome.filled_quantity, &mut self.tree);
+            self.flow.resting.remove(outcome.order_intent_id);
+            self.ledgers.settle(&order.reserved, outcome.filled_quantity);
         } else if let Some(order) = self.passing.on_paper.take() {
             let unheld =
                 || Holding::unheld(&self.marks, self.rulebook.as_ref(), &order.instrument_id);

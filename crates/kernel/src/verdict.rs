@@ -145,6 +145,21 @@ pub enum Gate {
     /// Exposure to one cluster.
     #[n(42)]
     ClusterExposure = 42,
+    /// The instrument is not on the restricted list.
+    #[n(44)]
+    RestrictedList = 44,
+    /// The strategy may trade the instrument at the venue.
+    #[n(45)]
+    Permission = 45,
+    /// Not the twin of an earlier order.
+    #[n(46)]
+    DuplicateWindow = 46,
+    /// The strategy has not executed as often as it may.
+    #[n(47)]
+    RepeatThrottle = 47,
+    /// It would not trade with an order of our own.
+    #[n(48)]
+    SelfMatch = 48,
 }
 
 /// What a gate says.

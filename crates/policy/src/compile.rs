@@ -7,6 +7,11 @@ use crate::documents::{
 };
 use crate::{Hours, IncidentRules, Level, Role, Rulebook, decision_table, operator_bounds};
 use fillwright_domain::{CalendarId, Decimal, Instrument, InstrumentId, NumberError, Qty};
+use crate::flow::{EVERY, Permissions, RepeatThrottle};
+use crate::{Hours, IncidentRules, Level, Limits, Role, Rulebook, operator_bounds};
+use fillwright_domain::{
+    CalendarId, Decimal, Instrument, InstrumentId, NumberError, Qty, Ratio, StrategyId, VenueId,
+};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
@@ -125,13 +130,14 @@ pub fn compile(documents: &Documents) -> Result<Rulebook, DocumentError> {
         strategies: strategies.strategies,
         books: books.books,
         calendars: calendars(documents)?,
-        execution,
+        execution: execution.execution(),
         people: people.people,
         envelope,
         bounds: documents.operator_bounds.as_ref().map(json).transpose()?,
         incident_rules: incident_rules(documents)?,
         decisions: documents.decision_tables.as_ref().map(json).transpose()?,
         groups: groups.instruments,
+        flow: execution.flow,
     };
     rulebook.instruments = instruments(&documents.venue_limits, &rulebook)?;
     check_home(&rulebook, &documents.home.0)?;
@@ -149,6 +155,7 @@ pub fn compile(documents: &Documents) -> Result<Rulebook, DocumentError> {
         operator_bounds::check(&rulebook, file)?;
     }
     check_incident_rules(&rulebook, documents)?;
+    check_flow(&rulebook, &documents.execution_policies.0)?;
     Ok(rulebook)
 }
 
@@ -360,6 +367,54 @@ fn check_incident_rules(rulebook: &Rulebook, documents: &Documents) -> Result<()
     match rulebook.incident_rules.problem() {
         None => Ok(()),
         Some((place, problem)) => Err(value(file, &place, problem)),
+    }
+}
+
+fn check_flow(rulebook: &Rulebook, file: &str) -> Result<(), DocumentError> {
+    let flow = &rulebook.flow;
+    for (strategy, venue, instrument) in flow.permissions.iter().flat_map(Permissions::iter) {
+        let place = format!("flow.permissions: {strategy}");
+        check_name(strategy.as_str(), &rulebook.strategies, file, &place)?;
+        check_name(venue.as_str(), &rulebook.venues, file, &place)?;
+        check_name(instrument.as_str(), &rulebook.instruments, file, &place)?;
+    }
+    for rule in flow.order_types.iter().flatten() {
+        let place = "flow.order_types";
+        let venue = rule.venue.as_ref().map_or(EVERY, VenueId::as_str);
+        check_name(venue, &rulebook.venues, file, place)?;
+        let strategy = rule.strategy.as_ref().map_or(EVERY, StrategyId::as_str);
+        check_name(strategy, &rulebook.strategies, file, place)?;
+    }
+    let buckets = flow.message_rate.iter().flat_map(|rate| {
+        [("venue", rate.venue), ("account", rate.account), ("strategy", rate.strategy)]
+    });
+    if let Some((name, _)) = buckets.clone().find(|(_, bucket)| bucket.reserve > bucket.burst) {
+        let place = format!("flow.message_rate.{name}.reserve");
+        return Err(value(file, &place, "must not be above the burst it is a part of"));
+    }
+    let most = RepeatThrottle::EXECUTIONS_MAX;
+    if flow.repeat_throttle.is_some_and(|throttle| throttle.max_executions > most) {
+        let place = "flow.repeat_throttle.max_executions";
+        return Err(value(file, place, "must be at most 100000"));
+    }
+    let rate = flow.participation.and_then(|participation| participation.max_rate);
+    if rate.is_some_and(Ratio::is_negative) {
+        return Err(value(file, "flow.participation.max_rate", "must not be negative"));
+    }
+    Ok(())
+}
+
+/// Whether a name is one that a document defines, or stands for every one.
+fn check_name<K: std::borrow::Borrow<str> + Ord, V>(
+    name: &str,
+    known: &BTreeMap<K, V>,
+    file: &str,
+    place: &str,
+) -> Result<(), DocumentError> {
+    if name == EVERY || known.contains_key(name) {
+        Ok(())
+    } else {
+        Err(unknown(file, place.to_owned(), name))
     }
 }
 

@@ -4,6 +4,8 @@ use crate::{Book, Envelope, ExecutionPolicy, Group, People, Strategy, Venue};
 use fillwright_domain::{
     BookId, CalendarId, InstrumentId, Notional, Px, Qty, Ratio, StrategyId, Text, VenueId,
 };
+use crate::{Book, Envelope, ExecutionPolicy, FlowPolicy, People, Strategy, Venue};
+use fillwright_domain::{BookId, CalendarId, Notional, Px, Qty, Ratio, StrategyId, Text, VenueId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -68,7 +70,30 @@ pub struct GroupsDocument {
 }
 
 /// `config/policies/execution_policies.json`.
-pub type ExecutionPoliciesDocument = ExecutionPolicy;
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExecutionPoliciesDocument {
+    /// A quote older than this is no quote. Milliseconds.
+    pub quote_age_max_ms: u32,
+    /// A mark older than this values nothing. Milliseconds.
+    pub mark_age_max_ms: u32,
+    /// Weight changes smaller than this are dust.
+    pub minimum_trade_weight: Ratio,
+    /// The rules of order flow.
+    #[serde(default)]
+    pub flow: FlowPolicy,
+}
+
+impl ExecutionPoliciesDocument {
+    /// How orders are made.
+    pub fn execution(&self) -> ExecutionPolicy {
+        ExecutionPolicy {
+            quote_age_max_ms: self.quote_age_max_ms,
+            mark_age_max_ms: self.mark_age_max_ms,
+            minimum_trade_weight: self.minimum_trade_weight,
+        }
+    }
+}
 
 /// One row of `config/venue_limits.csv`, the upstream table of venue limits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

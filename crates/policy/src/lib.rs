@@ -10,6 +10,7 @@ mod decision_table;
 pub mod difference;
 pub mod documents;
 pub mod envelope;
+pub mod flow;
 pub mod incident_rules;
 mod operator_bounds;
 pub mod people;
@@ -26,6 +27,8 @@ pub use difference::{Change, difference};
 pub use envelope::{
     Breach, Envelope, Group, GroupLimits, Level, Levels, LimitRow, Limits, UNGROUPED,
 };
+pub use envelope::{Breach, Envelope, Level, Levels, LimitRow, Limits};
+pub use flow::FlowPolicy;
 pub use incident_rules::{DetectionRule, Grouping, IncidentRules, Signal};
 pub use operator_bounds::{Bound, OperatorBounds};
 pub use people::{People, Person, Role, people};

@@ -3,6 +3,7 @@
 use crate::{
     DecisionTable, Envelope, Group, Hours, IncidentRules, OperatorBounds, People, UNGROUPED,
 };
+use crate::{Envelope, FlowPolicy, Hours, IncidentRules, OperatorBounds, People};
 use fillwright_domain::{
     AccountId, BookId, CalendarId, Instrument, InstrumentId, LaneId, Notional, Plane, Ratio, RunId,
     StrategyId, Text, VenueId,
@@ -77,6 +78,10 @@ impl Rulebook {
         let group = self.groups.get(instrument_id).and_then(|group| group.cluster.clone());
         group.unwrap_or_else(|| Text::new(UNGROUPED))
     }
+    /// What orders are held to whatever their size.
+    #[n(15)]
+    #[cbor(default)]
+    pub flow: FlowPolicy,
 }
 
 /// A venue.

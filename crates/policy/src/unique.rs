@@ -15,6 +15,31 @@ where
     deserializer.deserialize_map(Unique(PhantomData))
 }
 
+/// Reads a map that may be absent, refusing a repeated key.
+pub(crate) fn optional_map<'de, D, K, V>(
+    deserializer: D,
+) -> Result<Option<BTreeMap<K, V>>, D::Error>
+where
+    D: Deserializer<'de>,
+    K: Deserialize<'de> + Ord + fmt::Display,
+    V: Deserialize<'de>,
+{
+    Option::<UniqueMap<K, V>>::deserialize(deserializer).map(|map| map.map(|UniqueMap(map)| map))
+}
+
+/// A map that refuses a repeated key wherever it stands.
+pub(crate) struct UniqueMap<K, V>(pub(crate) BTreeMap<K, V>);
+
+impl<'de, K, V> Deserialize<'de> for UniqueMap<K, V>
+where
+    K: Deserialize<'de> + Ord + fmt::Display,
+    V: Deserialize<'de>,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        map(deserializer).map(Self)
+    }
+}
+
 struct Unique<K, V>(PhantomData<(K, V)>);
 
 impl<'de, K, V> Visitor<'de> for Unique<K, V>

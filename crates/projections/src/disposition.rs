@@ -83,6 +83,7 @@ pub(crate) fn is_cut(constraints: Constraints) -> bool {
         | Constraint::MinNotional
         | Constraint::SafetyExit
         | Constraint::SlippageLimit
-        | Constraint::FullExit => false,
+        | Constraint::FullExit
+        | Constraint::DuplicateSuspected => false,
     })
 }

@@ -118,7 +118,8 @@ impl Known {
             | Event::ExitAsked { .. }
             | Event::CancelsPaused { .. }
             | Event::Policy(_)
-            | Event::Incident(_) => {}
+            | Event::Incident(_)
+            | Event::Flow(_) => {}
         }
     }
 

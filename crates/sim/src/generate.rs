@@ -6,17 +6,25 @@ use fillwright_domain::{
     AccountId, ActionType, Ask, BookId, CalendarId, ComponentKind, Decimal, ExecId,
     ExecutionIntent, ExecutionReport, HealthStatus, IncidentCategory, IncidentId, Instrument,
     InstrumentId, Intent, IntentId, LaneId, Notional, NumberText, OrderIntent, OrderIntentId,
-    Origin, Plane, PositionId, Principal, Px, Qty, Quote, Ratio, Rebalance, ReportKind, RunId,
-    Scope, Severity, StartupAnomaly, StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
+    OrderType, Origin, Plane, PositionId, Principal, Px, Qty, Quote, Ratio, Rebalance, ReportKind,
+    RunId, Scope, Severity, StartupAnomaly, StrategyId, Text, Timestamp, Urgency, VenueId,
+    VenueOrderId,
 };
 use fillwright_kernel::adoption::{PolicyInput, Proposal, Word};
 use fillwright_kernel::incidents::{IncidentEvent, IncidentInput};
-use fillwright_kernel::{Event, Input};
+use fillwright_kernel::{Event, FlowInput, Input};
+use fillwright_policy::flow::{
+    Bucket, DuplicateWindow, MessageRate, OnDuplicate, OrderTypeRule, Participation, Permissions,
+    Reference, RepeatThrottle, VenueHealthPolicy,
+};
 use fillwright_policy::{
     Book, Bound, Breach, Condition, Decision, DecisionRow, DecisionTable, DetectionRule, Envelope,
     ExecutionPolicy, FactName, Group, GroupLimits, Grouping, Hours, IncidentRules, KillEffect,
     Limits, OpenWindow, OperatorBounds, People, RestraintKind, Role, Rulebook, RulesHash, Signal,
     Strategy, Venue, people,
+    Book, Bound, Breach, DetectionRule, Envelope, ExecutionPolicy, FlowPolicy, Grouping, Hours,
+    IncidentRules, KillEffect, Limits, OpenWindow, OperatorBounds, People, RestraintKind, Role,
+    Rulebook, RulesHash, Signal, Strategy, Venue, people,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -147,8 +155,10 @@ impl Generator {
             return self.word(hash);
         }
         match self.rng.below(1000) {
-            700..840 => self.mark(),
-            840..880 => self.change_of_rules(),
+            700..832 => self.mark(),
+            832..836 => self.venue_health(),
+            836..844 => self.reenable(),
+            844..880 => self.change_of_rules(),
             880..900 => self.registration(),
             900..912 => self.kill(),
             912..916 => self.lift(),
@@ -297,6 +307,28 @@ impl Generator {
         let quote = self.quote(&intent.instrument_id);
         self.sent.push((intent.clone(), quote.clone()));
         Input::submit(intent, quote)
+    }
+
+    fn venue_health(&mut self) -> Input {
+        let venue_id = VenueId::new(self.rare_or("XNONE", &["BINANCE", "NASDAQ"]));
+        let status = self.rng.pick(&[
+            HealthStatus::Up,
+            HealthStatus::Up,
+            HealthStatus::Up,
+            HealthStatus::Up,
+            HealthStatus::Up,
+            HealthStatus::Up,
+            HealthStatus::Degraded,
+            HealthStatus::Down,
+        ]);
+        Input::Flow(Box::new(FlowInput::VenueHealth { venue_id, status }))
+    }
+
+    fn reenable(&mut self) -> Input {
+        let strategy_id = StrategyId::new(self.rare_or("other", &["trend"]));
+        let by = if self.rng.chance(500) { Principal::new("ops-2") } else { self.person() };
+        let reason = Text::new("looked at");
+        Input::Flow(Box::new(FlowInput::Reenable { strategy_id, by, reason }))
     }
 
     /// An id that came before, with the same content or another.
@@ -465,9 +497,14 @@ impl Generator {
             bid_qty: None,
             ask_qty: None,
             last_px: None,
-            interval_qty: None,
+            interval_qty: self.volume(),
             as_of: self.age(),
         })
+    }
+
+    fn volume(&mut self) -> Option<Qty> {
+        let volume = self.rng.pick(&["0", "1", "100", "5000", "1000000000000"]);
+        (!self.rng.chance(150)).then(|| Qty::new(number(volume)))
     }
 
     /// The instrument's price, which wanders, on a grid or off it, and sometimes is absurd.
@@ -725,6 +762,7 @@ fn rulebook(rng: &mut Rng) -> Rulebook {
             minimum_trade_weight: Ratio::new(number("0.0005")),
         },
         people: team(),
+        flow: flow(rng),
         bounds: rng.chance(250).then(bounds),
         incident_rules: incident_rules(rng),
         decisions: rng.chance(250).then(|| decisions(rng)),
@@ -857,6 +895,107 @@ fn detection_rule(rng: &mut Rng, signal: Signal) -> DetectionRule {
     }
 }
 
+/// Rules of flow: wide in three runs of four; in the fourth some bite, and rarely one is not stated.
+fn flow(rng: &mut Rng) -> FlowPolicy {
+    let mut flow = FlowPolicy::wide();
+    if rng.chance(760) {
+        return flow;
+    }
+    let collar = flow.price_collar.get_or_insert_default();
+    if rng.chance(300) {
+        collar.reference = Reference::Mark;
+        collar.reference_age_max_ms = rng.pick(&[500, 5_000, 60_000]);
+        collar.max_deviation_bps = rng.pick(&[0, 100, 1_000]);
+    }
+    if rng.chance(200) {
+        collar.max_deviation_bps = rng.pick(&[0, 1, 25, 500]);
+    }
+    if rng.chance(300) {
+        collar.window_ms = rng.pick(&[1, 500, 10_000]);
+        collar.max_movement_bps = rng.pick(&[0, 50, 300, 1_000]);
+    }
+    if rng.chance(400) {
+        let action = rng.pick(&[OnDuplicate::Deny, OnDuplicate::Mark]);
+        let window_ms = rng.pick(&[1, 1_000, 60_000, 600_000]);
+        flow.duplicate_window = Some(DuplicateWindow { window_ms, action });
+    }
+    if rng.chance(150) {
+        let listed = InstrumentId::new(rng.pick(&INSTRUMENTS));
+        flow.restricted.get_or_insert_default().insert(listed, Text::new("generated"));
+    }
+    if rng.chance(120) {
+        let mut permissions = Permissions::default();
+        for id in INSTRUMENTS {
+            if rng.chance(600) {
+                permissions.grant(rng.pick(&["trend", "*"]), rng.pick(&["BINANCE", "*"]), id);
+            }
+        }
+        flow.permissions = Some(permissions);
+    }
+    if rng.chance(300) {
+        flow.message_rate = Some(message_rate(rng));
+    }
+    if rng.chance(200) {
+        let (max_executions, window_ms) =
+            (rng.pick(&[0, 1, 2, 3, 5, 10]), rng.pick(&[500, 5_000, 60_000]));
+        flow.repeat_throttle = Some(RepeatThrottle { max_executions, window_ms });
+    }
+    if rng.chance(150) {
+        flow.order_types = Some(order_types(rng));
+    }
+    if rng.chance(250) {
+        flow.max_slippage_bps = Some(rng.pick(&[0, 1, 20, 45]));
+    }
+    if rng.chance(250) {
+        let rate = rng.pick(&["0", "0.05", "0.3", "1"]);
+        flow.participation = Some(Participation { max_rate: Some(Ratio::new(number(rate))) });
+    }
+    if rng.chance(100) {
+        flow.venue_health = Some(VenueHealthPolicy { unknown_is_healthy: false });
+    }
+    if rng.chance(100) {
+        forget_one(rng, &mut flow);
+    }
+    flow
+}
+
+fn forget_one(rng: &mut Rng, flow: &mut FlowPolicy) {
+    match rng.below(10) {
+        0 => flow.price_collar = None,
+        1 => flow.duplicate_window = None,
+        2 => flow.restricted = None,
+        3 => flow.permissions = None,
+        4 => flow.message_rate = None,
+        5 => flow.repeat_throttle = None,
+        6 => flow.order_types = None,
+        7 => flow.max_slippage_bps = None,
+        8 => flow.participation = None,
+        _ => flow.venue_health = None,
+    }
+}
+
+fn message_rate(rng: &mut Rng) -> MessageRate {
+    let mut bucket = || {
+        let reserve = rng.pick(&[0, 0, 1, 3]);
+        Bucket {
+            burst: reserve + rng.pick(&[0, 1, 2, 10, 1_000]),
+            per_s: rng.pick(&[0, 1, 3, 1_000]),
+            reserve,
+        }
+    };
+    MessageRate { venue: bucket(), account: bucket(), strategy: bucket() }
+}
+
+fn order_types(rng: &mut Rng) -> Vec<OrderTypeRule> {
+    let mut rule = |types: &[OrderType]| OrderTypeRule {
+        environment: rng.chance(300).then(|| Text::new(rng.pick(&["offline", "live"]))),
+        venue: rng.chance(300).then(|| VenueId::new(rng.pick(&["BINANCE", "NASDAQ"]))),
+        strategy: rng.chance(300).then(|| StrategyId::new(rng.pick(&["trend", "other"]))),
+        order_types: types.to_vec(),
+    };
+    vec![rule(&[OrderType::Limit]), rule(&[OrderType::Market])]
+}
+
 fn venue(id: &str, calendar: &str) -> (VenueId, Venue) {
     (VenueId::new(id), Venue { enabled: true, calendar: CalendarId::new(calendar) })
 }
@@ -864,7 +1003,7 @@ fn venue(id: &str, calendar: &str) -> (VenueId, Venue) {
 fn strategy(id: &str, enabled: bool) -> (StrategyId, Strategy) {
     (
         StrategyId::new(id),
-        Strategy { enabled, owner: Text::new("desk"), description: Text::new(id) },
+        Strategy { enabled, owner: Text::new("ops-2"), description: Text::new(id) },
     )
 }
 

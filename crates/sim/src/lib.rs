@@ -5,6 +5,8 @@ pub mod canary;
 pub mod crash;
 pub mod exact;
 pub mod fleet;
+mod flow;
+mod flow_witness;
 pub mod generate;
 mod incident_witness;
 pub mod lockstep;

@@ -4,6 +4,7 @@
 //! `reliability.md` section 3.
 
 use crate::exact::{Exact, exact};
+use crate::flow_witness::{FlowWitness, Released};
 use crate::incident_witness::IncidentWitness;
 use fillwright_domain::{
     ActionType, BookId, ExecId, ExecutionStatus, Instrument, InstrumentId, Intent, IntentId,
@@ -18,20 +19,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Gates with a rule in force: no order without a verdict of each.
 const IN_FORCE: [Gate; 29] = [
+const IN_FORCE: &[Gate] = &[
     Gate::Rulebook,
     Gate::Book,
     Gate::Provenance,
     Gate::Strategy,
     Gate::Instrument,
+    Gate::RestrictedList,
     Gate::Venue,
+    Gate::Permission,
     Gate::TradingHours,
     Gate::Halt,
+    Gate::VenueHealth,
     Gate::DataAge,
     Gate::Maintenance,
     Gate::KillSwitch,
     Gate::Cooldown,
     Gate::BlockingIncident,
     Gate::ReduceOnlyMode,
+    Gate::RepeatThrottle,
     Gate::Mapping,
     Gate::Sizing,
     Gate::DecisionTable,
@@ -46,7 +52,14 @@ const IN_FORCE: [Gate; 29] = [
     Gate::ClusterExposure,
     Gate::OpenOrders,
     Gate::Precision,
+    Gate::OrderTypePolicy,
+    Gate::SlippageBudget,
+    Gate::Participation,
+    Gate::PriceCollar,
+    Gate::SelfMatch,
+    Gate::DuplicateWindow,
     Gate::Schedule,
+    Gate::MessageRate,
 ];
 
 /// What a witness says when something happened that may not.
@@ -152,6 +165,7 @@ pub struct Oracle {
     /// The version that comes into force in this step, and whether somebody approved it.
     coming: Option<(Box<Rulebook>, bool)>,
     were_in_force: Vec<Rulebook>,
+    flow: FlowWitness,
     /// How much it saw.
     pub tally: Tally,
 }
@@ -208,9 +222,12 @@ impl Oracle {
             Event::RulebookAdopted { rulebook, .. } => {
                 self.adopted(rulebook)?;
                 self.rules = Some((**rulebook).clone());
+                self.flow.adopted(rulebook);
                 self.tally.rulebooks += 1;
             }
-            Event::MarkTaken { instrument_id, mark_px, .. } => {
+            Event::Flow(event) => self.flow.happened(event)?,
+            Event::MarkTaken { instrument_id, mark_px, as_of } => {
+                self.flow.marked(instrument_id, *mark_px, *as_of);
                 self.marks.insert(instrument_id.clone(), exact(mark_px.get()));
             }
             Event::KillSwitchEngaged { scope, .. } => {
@@ -396,7 +413,7 @@ impl Oracle {
 
     fn judged(&mut self, verdicts: &[Verdict]) -> Finding {
         for (verdict, gate) in verdicts.iter().zip(IN_FORCE) {
-            must!(verdict.gate == gate, "the verdict of {gate:?} is missing");
+            must!(verdict.gate == *gate, "the verdict of {gate:?} is missing");
         }
         let Some((last, before)) = verdicts.split_last() else {
             return Err("no verdicts at all".to_owned());
@@ -448,6 +465,11 @@ impl Oracle {
             "[E4] {} passed an incident that blocks",
             order.intent_id
         );
+        let at_work = self.working.iter().filter_map(|id| self.orders.get(id));
+        let at_work = at_work.map(|seen| seen.order.clone()).collect::<Vec<_>>();
+        let Some(quote) = quote else { return Err("an order without a quote".to_owned()) };
+        let at_work = at_work.iter().collect();
+        self.flow.released(&Released { at, intent, quote, order, at_work })?;
         let seen = Seen {
             order: order.clone(),
             cum_qty: Exact::zero(),

@@ -12,6 +12,7 @@
 //! `0s from scratch`. Intents are for BTCUSDT in the paper book `core`, on a fresh quote of 19999/20001. Each step is
 //! also decided by the reference and watched by the oracle; a script that they disagree on panics.
 
+use crate::flow;
 use crate::generate::{PARTITION, number, team};
 use crate::lockstep::Pair;
 use crate::story::tell;
@@ -24,11 +25,13 @@ use fillwright_domain::{
 };
 use fillwright_kernel::adoption::{PolicyInput, Proposal, Word};
 use fillwright_kernel::incidents::IncidentInput;
-use fillwright_kernel::{Effect, Input};
+use fillwright_kernel::{Effect, FlowInput, Input};
 use fillwright_policy::{
     Book, Bound, Breach, Condition, Decision, DecisionRow, DetectionRule, Envelope,
     ExecutionPolicy, FactName, Group, GroupLimits, Grouping, Hours, Limits, OpenWindow, Person,
     RestraintKind, Role, Rulebook, RulesHash, Signal, Strategy, Venue,
+    Book, Bound, Breach, DetectionRule, Envelope, ExecutionPolicy, FlowPolicy, Grouping, Hours,
+    Limits, OpenWindow, Person, RestraintKind, Role, Rulebook, RulesHash, Signal, Strategy, Venue,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -158,6 +161,15 @@ impl Stage {
                 | "startup",
                 ..,
             ] => incident(words),
+            ["venue", id, status] => Input::Flow(Box::new(FlowInput::VenueHealth {
+                venue_id: VenueId::new(id),
+                status: HealthStatus::of(status).expect("a status"),
+            })),
+            ["reenable", strategy, rest @ ..] => {
+                let (by, reason) = person(rest);
+                let strategy_id = StrategyId::new(strategy);
+                Input::Flow(Box::new(FlowInput::Reenable { strategy_id, by, reason }))
+            }
             ["report", order, kind, rest @ ..] => self.report(at, order, kind, rest),
             _ => panic!("no such line: {words:?}"),
         }
@@ -262,7 +274,7 @@ fn moment(text: &str) -> Timestamp {
     Timestamp::from_ns(digits.parse::<i64>().expect("a whole number") * unit)
 }
 
-fn instrument_named(name: &str) -> InstrumentId {
+pub(crate) fn instrument_named(name: &str) -> InstrumentId {
     match name {
         "BTCUSDT" | "ETHUSDT" | "PEPEUSDT" => InstrumentId::of("BINANCE", name),
         "AAPL" => InstrumentId::of("NASDAQ", name),
@@ -420,6 +432,12 @@ fn submit(at: Timestamp, id: &str, ask: Ask, options: &[&str]) -> Input {
             "truncated" => intent.input_truncated = true,
             "quote" => quote = Some(self::quote(at, next())),
             "unquoted" => quote = None,
+            "volume" => {
+                let volume = Some(Qty::new(number(next())));
+                if let Some(quote) = &mut quote {
+                    quote.interval_qty = volume;
+                }
+            }
             "seen" => quote.iter_mut().for_each(|quote| quote.as_of = moment(next())),
             "BTCUSDT" | "ETHUSDT" | "PEPEUSDT" | "AAPL" | "NONE" => {
                 intent.instrument_id = instrument_named(word);
@@ -521,6 +539,9 @@ fn differ(rules: &mut Rulebook, edit: &[&str]) {
         ["strategy", id, "off"] => {
             rules.strategies.get_mut(*id).expect("a strategy").enabled = false;
         }
+        ["strategy", id, "owner", name] => {
+            rules.strategies.get_mut(*id).expect("a strategy").owner = Text::new(name);
+        }
         ["venue", id, "off"] => rules.venues.get_mut(*id).expect("a venue").enabled = false,
         ["person", name, "off"] => {
             rules.people.get_mut(*name).expect("a person").enabled = false;
@@ -547,6 +568,7 @@ fn differ(rules: &mut Rulebook, edit: &[&str]) {
         ["no", group @ ("every_sector" | "every_cluster")] => {
             *group_at(&mut rules.envelope, group) = GroupLimits::default();
         }
+        ["flow", rest @ ..] => flow::differ(&mut rules.flow, rest),
         ["no", limit] => limit_of(&mut rules.envelope.firm, limit, None, Breach::Deny),
         ["at", level, "max_exposure", value, rest @ ..] => {
             *group_at(&mut rules.envelope, level) = GroupLimits {
@@ -778,6 +800,7 @@ pub fn standard() -> Rulebook {
             minimum_trade_weight: Ratio::new(number("0.001")),
         },
         people: team(),
+        flow: FlowPolicy::wide(),
         ..Rulebook::default()
     }
 }

@@ -8,7 +8,7 @@ use fillwright_domain::{
 use fillwright_kernel::adoption::PolicyEvent;
 use fillwright_kernel::flatten::Exit;
 use fillwright_kernel::incidents::{Incident, IncidentEvent};
-use fillwright_kernel::{Effect, Event, Ruling, Verdict};
+use fillwright_kernel::{Effect, Event, FlowEvent, Ruling, Verdict};
 use fillwright_policy::KillEffect;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -182,6 +182,7 @@ impl Names {
                 format!("{intent_id} is to close {instrument_id} in {book_id}")
             }
             Event::CancelsPaused { scope, .. } => format!("cancels on {scope} paused"),
+            Event::Flow(event) => flowed(event),
             _ => unreachable!("told above"),
         }
     }
@@ -243,6 +244,21 @@ fn incident(event: &IncidentEvent) -> String {
 /// Where a kill switch holds, unless it is everywhere.
 fn on(scope: &Scope) -> String {
     if *scope == Scope::Global { String::new() } else { format!(" on {scope}") }
+}
+
+fn flowed(event: &FlowEvent) -> String {
+    match event {
+        FlowEvent::VenueHealthChanged { venue_id, status } => format!("{venue_id} is {status:?}"),
+        FlowEvent::StrategyThrottled { strategy_id, executions } => {
+            format!("{strategy_id} is disabled after {executions} executions")
+        }
+        FlowEvent::ReenableRequested { strategy_id, by, .. } => {
+            format!("{by} asks to enable {strategy_id} again")
+        }
+        FlowEvent::StrategyReenabled { strategy_id, by, requested_by, .. } => {
+            format!("{strategy_id} enabled again by {requested_by} and {by}")
+        }
+    }
 }
 
 /// A verdict that is more than a pass.

@@ -11,28 +11,31 @@ const TIMES_MIN: u64 = 50;
 /// Every reason to refuse, skip or ignore.
 const REASONS: [&str; 82] = [
     "HealthKnown",
+const REASONS: &[&str] = &[
     "AlreadyAcknowledged",
-    "IncidentUnknown",
-    "NotAcknowledged",
-    "NothingSaid",
-    "blocking_incident",
     "AlreadyEngaged",
     "AlreadyOver",
     "Anonymous",
     "AnotherVersionWaits",
     "BeyondBounds",
     "FigureOutOfRange",
+    "HealthKnown",
     "Impossible",
+    "IncidentUnknown",
     "MarkFromFuture",
     "MarkOutOfOrder",
     "MarkUnusable",
     "NoSuchOrder",
     "NoSuchVersionWaits",
+    "NotAcknowledged",
     "NotEngaged",
     "NotTheVersionInForce",
+    "NotThrottled",
     "NothingNew",
+    "NothingSaid",
     "OtherPartition",
     "Overfill",
+    "OwnStrategy",
     "PersonDisabled",
     "PersonUnknown",
     "Repeated",
@@ -41,9 +44,11 @@ const REASONS: [&str; 82] = [
     "SamePerson",
     "SelfApproval",
     "StillInUse",
+    "VenueUnknown",
     "already_closing",
     "asset_exposure_above_cap",
     "below_floor",
+    "blocking_incident",
     "book_disabled",
     "book_unknown",
     "cluster_exposure_above_cap",
@@ -53,12 +58,14 @@ const REASONS: [&str; 82] = [
     "decision_fact_missing",
     "decision_row_missing",
     "decision_table_missing",
+    "duplicate_order",
     "dust",
     "figure_out_of_range",
     "gross_exposure_above_cap",
     "hold",
     "hours_unknown",
     "instrument_disabled",
+    "instrument_restricted",
     "instrument_unknown",
     "kill_switch_engaged",
     "leverage_above_cap",
@@ -67,13 +74,19 @@ const REASONS: [&str; 82] = [
     "mark_stale",
     "market_closed",
     "net_exposure_above_cap",
+    "message_rate_exceeded",
     "no_executor",
     "no_position",
     "no_rulebook",
+    "not_permitted",
     "nothing_to_do",
     "notional_above_cap",
     "open_orders_above_cap",
     "position_above_cap",
+    "order_type_not_allowed",
+    "participation_above_cap",
+    "price_moved_too_far",
+    "price_outside_collar",
     "price_unusable",
     "provenance_missing",
     "quantity_above_cap",
@@ -82,16 +95,24 @@ const REASONS: [&str; 82] = [
     "quote_unusable",
     "reduce_only_constraint",
     "reduce_only_mode",
+    "reference_missing",
+    "reference_stale",
     "run_not_audited",
     "sector_exposure_above_cap",
+    "self_match",
     "size_out_of_range",
+    "slippage_above_budget",
     "strategy_disabled",
     "strategy_not_owner",
+    "strategy_throttled",
     "strategy_unknown",
     "trading_halted",
     "under_maintenance",
     "venue_disabled",
+    "venue_health_unknown",
+    "venue_unhealthy",
     "venue_unknown",
+    "volume_missing",
 ];
 
 #[test]
@@ -102,6 +123,7 @@ fn kernel_and_reference_agree_on_every_event() {
     println!("lockstep: {SEEDS} seeds, {tally:#?}");
     assert!(tally.intents > 500_000, "too few intents");
     assert!(tally.orders > 40_000 && tally.fills > 20_000, "too few orders and fills");
+    assert!(tally.orders > 50_000 && tally.fills > 25_000, "too few orders and fills");
     assert!(tally.reduced > 70_000 && tally.denied > 300_000, "too few verdicts that bite");
     assert!(tally.duplicates > 60_000 && tally.conflicts > 30_000, "too few repeated ids");
     assert!(
@@ -109,7 +131,7 @@ fn kernel_and_reference_agree_on_every_event() {
         "too few halts and changes of the rules"
     );
     for reason in REASONS {
-        let times = tally.reasons.get(reason).copied().unwrap_or_default();
+        let times = tally.reasons.get(*reason).copied().unwrap_or_default();
         assert!(times >= TIMES_MIN, "{reason} came up {times} times");
     }
 }

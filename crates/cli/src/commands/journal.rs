@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use fillwright_domain::Timestamp;
 use fillwright_journal::{Checkpoint, Entry, checkpoint};
 use fillwright_kernel::incidents::IncidentEvent;
-use fillwright_kernel::{Event, Input};
+use fillwright_kernel::{Event, FlowEvent, Input};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -198,6 +198,12 @@ fn kind_of(event: &Event) -> &'static str {
         Event::ExitAsked { .. } => "exit_asked",
         Event::CancelsPaused { .. } => "cancels_paused",
         Event::Incident(event) => incident_name(event),
+        Event::Flow(event) => match event {
+            FlowEvent::VenueHealthChanged { .. } => "venue_health_changed",
+            FlowEvent::StrategyThrottled { .. } => "strategy_throttled",
+            FlowEvent::ReenableRequested { .. } => "reenable_requested",
+            FlowEvent::StrategyReenabled { .. } => "strategy_reenabled",
+        },
     }
 }
 

@@ -1,5 +1,6 @@
 //! What each gate compared and said, in plain words with units.
 
+use super::flow;
 use crate::words;
 use fillwright_domain::{
     ActionType, Ask, Decimal, Instrument, InstrumentId, Intent, Notional, Plane, Qty, Ratio, RunId,
@@ -127,6 +128,7 @@ impl Reading<'_> {
                 usd(of.limit)
             ),
             (Gate::Precision, Some(of)) => self.precision(of),
+            (gate, Some(of)) if flow::tells(gate) => flow::compared(gate, of),
             (gate, _) => self.plain(gate),
         }
     }
@@ -177,6 +179,8 @@ impl Reading<'_> {
             | Gate::NetExposure
             | Gate::SectorExposure
             | Gate::ClusterExposure => "adds nothing to the worst case".to_owned(),
+            Gate::Leverage | Gate::AssetExposure => "adds nothing to the worst case".to_owned(),
+            gate if flow::tells(gate) => flow::plain(gate).to_owned(),
             Gate::Schedule => "immediate, the whole plan as one order".to_owned(),
             _ => "nothing to compare".to_owned(),
         }
@@ -268,6 +272,7 @@ impl Reading<'_> {
             }
             (Gate::OpenOrders, _) => "orders",
             (Gate::Mapping, Ask::Rebalance(_)) => "weight",
+            (gate, _) if flow::tells(gate) => flow::unit(gate),
             _ => "USD",
         }
     }
@@ -309,6 +314,6 @@ fn usd(figure: Decimal) -> String {
     words::money(Notional::new(figure))
 }
 
-fn plain(figure: Decimal) -> String {
+pub(super) fn plain(figure: Decimal) -> String {
     words::quantity(Qty::new(figure))
 }

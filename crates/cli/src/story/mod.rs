@@ -2,6 +2,7 @@
 //! what came back, how it ended, and the entries that prove it.
 
 pub(crate) mod find;
+mod flow;
 mod gates;
 mod tell;
 pub(crate) mod thread;

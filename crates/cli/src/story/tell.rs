@@ -10,7 +10,7 @@ use fillwright_domain::{
     OrderIntent, OrderStatus, OrderType, Plane, ReportKind, ResultStatus, Scope, Side, Text,
 };
 use fillwright_kernel::adoption::PolicyInput;
-use fillwright_kernel::{Event, Input};
+use fillwright_kernel::{Event, FlowInput, Input};
 
 impl Report for Story {
     fn tell(&self) -> String {
@@ -309,6 +309,9 @@ fn constraint_word(constraint: Constraint) -> &'static str {
         Constraint::NetExposure => "cut to the cap on net exposure",
         Constraint::SectorExposure => "cut to the cap on the sector",
         Constraint::ClusterExposure => "cut to the cap on the cluster",
+        Constraint::DuplicateSuspected => {
+            "an order just like it was released a moment ago; policy lets it pass, marked"
+        }
     }
 }
 
@@ -430,5 +433,9 @@ pub(super) fn entry_word(input: &Input) -> &'static str {
         Input::Tick => "time passed",
         Input::Restrain { .. } => "trading held back",
         Input::LiftRestraint { .. } => "restraint lifted",
+        Input::Flow(input) => match **input {
+            FlowInput::VenueHealth { .. } => "health of a venue",
+            FlowInput::Reenable { .. } => "strategy enabled again",
+        },
     }
 }

@@ -8,7 +8,7 @@ use fillwright_domain::{
 use fillwright_engine::{Recovered, Sequencer, recover};
 use fillwright_journal::{JournalOptions, MemoryStorage, Preparation};
 use fillwright_kernel::Input;
-use fillwright_policy::{Documents, Rulebook, compile};
+use fillwright_policy::{Documents, FlowPolicy, Rulebook, compile};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -46,9 +46,7 @@ pub fn rulebook() -> Rulebook {
                 "every_sector":{"max_exposure":"10000000"},"every_cluster":{"max_exposure":"10000000"}}"#,
         ),
         incident_rules: None,
-        execution_policies: document(
-            r#"{"quote_age_max_ms":1000,"mark_age_max_ms":1000,"minimum_trade_weight":"0.01"}"#,
-        ),
+        execution_policies: document(&execution_policies()),
         operator_bounds: None,
         decision_tables: None,
         calendars: BTreeMap::from([(
@@ -57,6 +55,13 @@ pub fn rulebook() -> Rulebook {
         )]),
     })
     .expect("documents that fit together")
+}
+
+fn execution_policies() -> String {
+    let flow = serde_json::to_string(&FlowPolicy::wide()).expect("a policy is JSON");
+    format!(
+        r#"{{"quote_age_max_ms":1000,"mark_age_max_ms":1000,"minimum_trade_weight":"0.01","flow":{flow}}}"#
+    )
 }
 
 pub fn opening() -> [Input; 2] {

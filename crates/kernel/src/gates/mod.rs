@@ -13,6 +13,7 @@ mod data_age;
 mod decision_table;
 mod gross_exposure;
 mod groups;
+mod duplicate_window;
 mod halt;
 mod instrument;
 mod kill_switch;
@@ -25,15 +26,26 @@ mod open_orders;
 mod order_notional;
 mod order_quantity;
 mod position_limit;
+mod message_rate;
+mod order_notional;
+mod order_type_policy;
+mod participation;
+mod permission;
 mod precision;
+mod price_collar;
 mod provenance;
 mod reduce_only_mode;
+mod repeat_throttle;
+mod restricted_list;
 mod schedule;
 mod sector_exposure;
+mod self_match;
 mod sizing;
+mod slippage_budget;
 mod strategy;
 mod trading_hours;
 mod venue;
+mod venue_health;
 
 use crate::denial::Denial;
 use crate::exposure::{Holding, Ledger};
@@ -54,6 +66,7 @@ type Judge = fn(&Case, &mut Draft) -> Result<Ruling, Denial>;
 
 /// The gates behind the rulebook gate, in order. `None` keeps a place for a gate without a rule in force.
 static CHAIN: [(Gate, Option<Judge>); 43] = [
+static CHAIN: &[(Gate, Option<Judge>)] = &[
     (Gate::Book, Some(book::judge)),
     (Gate::Provenance, Some(provenance::judge)),
     (Gate::Strategy, Some(strategy::judge)),
@@ -61,16 +74,19 @@ static CHAIN: [(Gate, Option<Judge>); 43] = [
     (Gate::Session, None),
     (Gate::ModelStatus, None),
     (Gate::Instrument, Some(instrument::judge)),
+    (Gate::RestrictedList, Some(restricted_list::judge)),
     (Gate::Venue, Some(venue::judge)),
+    (Gate::Permission, Some(permission::judge)),
     (Gate::TradingHours, Some(trading_hours::judge)),
     (Gate::Halt, Some(halt::judge)),
-    (Gate::VenueHealth, None),
+    (Gate::VenueHealth, Some(venue_health::judge)),
     (Gate::DataAge, Some(data_age::judge)),
     (Gate::Maintenance, Some(maintenance::judge)),
     (Gate::KillSwitch, Some(kill_switch::judge)),
     (Gate::Cooldown, Some(cooldown::judge)),
     (Gate::BlockingIncident, Some(blocking_incident::judge)),
     (Gate::ReduceOnlyMode, Some(reduce_only_mode::judge)),
+    (Gate::RepeatThrottle, Some(repeat_throttle::judge)),
     (Gate::Mapping, Some(mapping::judge)),
     (Gate::Sizing, Some(sizing::judge)),
     (Gate::DecisionTable, Some(decision_table::judge)),
@@ -90,13 +106,15 @@ static CHAIN: [(Gate, Option<Judge>); 43] = [
     (Gate::Drawdown, None),
     (Gate::RegimeParity, None),
     (Gate::Precision, Some(precision::judge)),
-    (Gate::OrderTypePolicy, None),
-    (Gate::SlippageBudget, None),
-    (Gate::Participation, None),
+    (Gate::OrderTypePolicy, Some(order_type_policy::judge)),
+    (Gate::SlippageBudget, Some(slippage_budget::judge)),
+    (Gate::Participation, Some(participation::judge)),
     (Gate::Route, None),
-    (Gate::PriceCollar, None),
+    (Gate::PriceCollar, Some(price_collar::judge)),
+    (Gate::SelfMatch, Some(self_match::judge)),
+    (Gate::DuplicateWindow, Some(duplicate_window::judge)),
     (Gate::Schedule, Some(schedule::judge)),
-    (Gate::MessageRate, None),
+    (Gate::MessageRate, Some(message_rate::judge)),
 ];
 
 /// The order in which gates judge, and whether each has a rule in force.
@@ -276,6 +294,11 @@ impl Draft {
         self.rule = Some(level.into());
     }
 
+    /// The price it would trade at: its limit, or the touch at the market.
+    fn px(&self) -> Px {
+        self.limit_px.unwrap_or(self.reference_px)
+    }
+
     /// Cuts the quantity and notes why.
     fn reduce(&mut self, to: Qty, constraint: Constraint) -> Ruling {
         self.qty = to;
@@ -287,6 +310,19 @@ impl Draft {
     fn notional(&self, instrument: &Instrument) -> Result<Notional, NumberError> {
         self.reference_px.notional_of(self.qty, instrument.contract_size, Rounding::Up)
     }
+}
+
+/// What a gate says that only guards new risk: a safety exit passes where anybody else would be refused.
+fn unless_safety_exit(case: &Case, ruling: Result<Ruling, Denial>) -> Result<Ruling, Denial> {
+    match ruling {
+        Err(_) if case.is_safety_exit() => Ok(Ruling::Bypass),
+        ruling => ruling,
+    }
+}
+
+/// A distance in basis points of a price, rounded up.
+fn bps_of(distance: Px, px: Px) -> Result<Decimal, NumberError> {
+    distance.get().checked_mul_div(Decimal::from_int(10_000), px.get(), Rounding::Up)
 }
 
 /// How the chain ended for one intent.
@@ -314,7 +350,7 @@ pub(crate) fn judge(case: &Case) -> Judgement {
     if case.intent.input_truncated {
         judgement.draft.constraints.insert(Constraint::InputTruncated);
     }
-    for &(gate, judge) in &CHAIN {
+    for &(gate, judge) in CHAIN {
         let Some(judge) = judge else {
             judgement.not_in_force.insert(gate);
             continue;

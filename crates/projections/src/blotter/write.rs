@@ -11,7 +11,7 @@ use fillwright_domain::{
     Notional, OrderIntentId, OrderStatus, Plane, Principal, Px, Qty, ResultStatus, Text,
 };
 use fillwright_kernel::incidents::{IncidentEvent, IncidentOrigin};
-use fillwright_kernel::{Event, Input};
+use fillwright_kernel::{Event, FlowEvent, Input};
 use rusqlite::{Result, params};
 
 impl Blotter {
@@ -107,6 +107,7 @@ impl Blotter {
                 Some(&said.hash().to_string()),
             ),
             Event::Incident(event) => self.incident(entry, event),
+            Event::Flow(event) => self.flow(entry, event),
             Event::IntentAccepted { .. } => self.intent(entry),
             Event::IntentDuplicated { intent_id, first_seq, status } => {
                 let status = status.map(ResultStatus::as_str);
@@ -196,6 +197,24 @@ impl Blotter {
             }
             _ => Ok(()),
         }
+    }
+
+    fn flow(&mut self, entry: &ProjectedEntry, event: &FlowEvent) -> Result<()> {
+        let (what, by, reason, subject) = match event {
+            FlowEvent::VenueHealthChanged { venue_id, status } => {
+                ("venue_health_changed", None, status.as_str(), venue_id.as_str())
+            }
+            FlowEvent::StrategyThrottled { strategy_id, .. } => {
+                ("strategy_throttled", None, "", strategy_id.as_str())
+            }
+            FlowEvent::ReenableRequested { strategy_id, by, reason } => {
+                ("reenable_requested", Some(by), reason.as_str(), strategy_id.as_str())
+            }
+            FlowEvent::StrategyReenabled { strategy_id, by, reason, .. } => {
+                ("strategy_reenabled", Some(by), reason.as_str(), strategy_id.as_str())
+            }
+        };
+        self.admin(entry, what, by, reason, Some(subject))
     }
 
     fn admin(

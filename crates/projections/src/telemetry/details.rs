@@ -3,13 +3,13 @@
 use crate::disposition::Disposition;
 use crate::verdicts::VerdictLine;
 use fillwright_domain::{
-    ActionType, ComponentKind, ExecId, Notional, OrderIntent, OrderStatus, OrderType, Origin,
-    Principal, Px, Qty, Ratio, ResultStatus, RunId, Scope, Side, Text, TimeInForce, Timestamp,
-    Urgency,
+    ActionType, ComponentKind, ExecId, HealthStatus, Notional, OrderIntent, OrderStatus, OrderType,
+    Origin, Principal, Px, Qty, Ratio, ResultStatus, RunId, Scope, Side, Text, TimeInForce,
+    Timestamp, Urgency, VenueId,
 };
 use fillwright_kernel::adoption::PolicyInput;
 use fillwright_kernel::incidents::{IncidentEvent, IncidentInput};
-use fillwright_kernel::{IgnoredReport, Input, Refusal};
+use fillwright_kernel::{FlowEvent, FlowInput, IgnoredReport, Input, Refusal};
 use fillwright_policy::{KillEffect, RestraintKind};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -61,6 +61,10 @@ pub(super) fn input_name(input: &Input) -> &'static str {
         Input::Incident(input) => incident_input_name(input),
         Input::Restrain { .. } => "restrain",
         Input::LiftRestraint { .. } => "lift_restraint",
+        Input::Flow(input) => match **input {
+            FlowInput::VenueHealth { .. } => "venue_health",
+            FlowInput::Reenable { .. } => "reenable",
+        },
     }
 }
 
@@ -231,9 +235,49 @@ pub(super) struct RestraintChange<'a> {
     pub(super) reason: Option<&'a Text>,
 }
 
+#[derive(Serialize)]
+pub(super) struct VenueStatus<'a> {
+    pub(super) venue: &'a VenueId,
+    pub(super) status: HealthStatus,
+}
+
+/// What the repeat throttle did to a strategy, or people undid.
+#[derive(Serialize, Default)]
+pub(super) struct Throttle<'a> {
+    pub(super) state: &'static str,
+    pub(super) executions: Option<u32>,
+    pub(super) by: Option<&'a Principal>,
+    pub(super) requested_by: Option<&'a Principal>,
+    pub(super) reason: Option<&'a Text>,
+}
+
 impl<'a> RestraintChange<'a> {
     pub(super) fn of(kind: RestraintKind, scope: &'a Scope, state: &'static str) -> Self {
         Self { kind, scope, state, until: None, by: None, requested_by: None, reason: None }
+    }
+}
+
+impl<'a> Throttle<'a> {
+    pub(super) fn of(event: &'a FlowEvent) -> Self {
+        match event {
+            FlowEvent::VenueHealthChanged { .. } => Self::default(),
+            FlowEvent::StrategyThrottled { executions, .. } => {
+                Self { state: "disabled", executions: Some(*executions), ..Self::default() }
+            }
+            FlowEvent::ReenableRequested { by, reason, .. } => Self {
+                state: "reenable_requested",
+                by: Some(by),
+                reason: Some(reason),
+                ..Self::default()
+            },
+            FlowEvent::StrategyReenabled { by, requested_by, reason, .. } => Self {
+                state: "reenabled",
+                by: Some(by),
+                requested_by: Some(requested_by),
+                reason: Some(reason),
+                ..Self::default()
+            },
+        }
     }
 }
 

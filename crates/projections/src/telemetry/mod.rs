@@ -10,7 +10,7 @@ mod details;
 use self::details::{
     Breach, Closed, Decision, Filled, Ignored, InputRefused, KillSwitch, Nothing, Outcome,
     PolicyChange, Proposal, Queried, Repeated, RestraintChange, StatusChanged, Stranded, Submitted,
-    incident_line, input_name,
+    Throttle, VenueStatus, incident_line, input_name,
 };
 use crate::error::ProjectionError;
 use crate::facts::{IntentFacts, OrderFacts};
@@ -23,7 +23,7 @@ use fillwright_domain::{
     StrategyId, Text, Timestamp, hex,
 };
 use fillwright_kernel::incidents::IncidentEvent;
-use fillwright_kernel::{Event, Input, Verdict};
+use fillwright_kernel::{Event, FlowEvent, Input, Verdict};
 use fillwright_policy::RestraintKind;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -304,6 +304,7 @@ impl<'a> Writer<'a> {
                 };
                 self.plain("policy_change", detail)
             }
+            Event::Flow(event) => self.flow(event),
             Event::Incident(event) => self.incident(event),
             Event::RestraintImposed { kind, scope, until, by, reason } => {
                 self.restraint(&RestraintChange {
@@ -481,6 +482,20 @@ impl<'a> Writer<'a> {
             _ => "mode_change",
         };
         self.line(To::Both, name, Subject::default(), change)
+    }
+
+    fn flow(&mut self, event: &'a FlowEvent) -> Result<(), ProjectionError> {
+        let strategy_id = match event {
+            FlowEvent::VenueHealthChanged { venue_id, status } => {
+                let detail = VenueStatus { venue: venue_id, status: *status };
+                return self.plain("broker_connection_status_change", detail);
+            }
+            FlowEvent::StrategyThrottled { strategy_id, .. }
+            | FlowEvent::ReenableRequested { strategy_id, .. }
+            | FlowEvent::StrategyReenabled { strategy_id, .. } => strategy_id,
+        };
+        let subject = Subject { strategy: Some(strategy_id), ..Subject::default() };
+        self.line(To::Both, "repeat_throttle_change", subject, Throttle::of(event))
     }
 
     fn plain(

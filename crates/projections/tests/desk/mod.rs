@@ -13,8 +13,8 @@ use fillwright_journal::{Entries, Journal, JournalOptions, MemoryStorage, Prepar
 use fillwright_kernel::incidents::IncidentInput;
 use fillwright_kernel::{Event, Input, Kernel, State};
 use fillwright_policy::{
-    Book, Breach, Envelope, ExecutionPolicy, Hours, IncidentRules, KillEffect, Limits, Role,
-    Rulebook, Strategy, Venue, people,
+    Book, Breach, Envelope, ExecutionPolicy, FlowPolicy, Hours, IncidentRules, KillEffect, Limits,
+    Role, Rulebook, Strategy, Venue, people,
 };
 use fillwright_projections::{Paths, ProjectedEntry, Projections};
 use std::collections::BTreeMap;
@@ -329,6 +329,7 @@ pub fn rulebook(version: &str) -> Rulebook {
             ("research-1", &[Role::Admin]),
         ]),
         incident_rules: IncidentRules::standard(),
+        flow: FlowPolicy::wide(),
         ..Rulebook::default()
     }
 }

@@ -3,6 +3,7 @@
 use super::admin::gross_besides;
 use super::decisions;
 use super::facts::{Facts, Held};
+use super::flow;
 use super::limits;
 use super::restraints;
 use crate::exact::{Exact, exact};
@@ -16,6 +17,7 @@ use std::cmp::Ordering;
 
 /// Every gate in its documented order, and whether a rule is in force for it.
 pub const CHAIN: [(Gate, bool); 44] = [
+pub const CHAIN: &[(Gate, bool)] = &[
     (Gate::Rulebook, true),
     (Gate::Book, true),
     (Gate::Provenance, true),
@@ -24,16 +26,19 @@ pub const CHAIN: [(Gate, bool); 44] = [
     (Gate::Session, false),
     (Gate::ModelStatus, false),
     (Gate::Instrument, true),
+    (Gate::RestrictedList, true),
     (Gate::Venue, true),
+    (Gate::Permission, true),
     (Gate::TradingHours, true),
     (Gate::Halt, true),
-    (Gate::VenueHealth, false),
+    (Gate::VenueHealth, true),
     (Gate::DataAge, true),
     (Gate::Maintenance, true),
     (Gate::KillSwitch, true),
     (Gate::Cooldown, true),
     (Gate::BlockingIncident, true),
     (Gate::ReduceOnlyMode, true),
+    (Gate::RepeatThrottle, true),
     (Gate::Mapping, true),
     (Gate::Sizing, true),
     (Gate::DecisionTable, true),
@@ -53,13 +58,15 @@ pub const CHAIN: [(Gate, bool); 44] = [
     (Gate::Drawdown, false),
     (Gate::RegimeParity, false),
     (Gate::Precision, true),
-    (Gate::OrderTypePolicy, false),
-    (Gate::SlippageBudget, false),
-    (Gate::Participation, false),
+    (Gate::OrderTypePolicy, true),
+    (Gate::SlippageBudget, true),
+    (Gate::Participation, true),
     (Gate::Route, false),
-    (Gate::PriceCollar, false),
+    (Gate::PriceCollar, true),
+    (Gate::SelfMatch, true),
+    (Gate::DuplicateWindow, true),
     (Gate::Schedule, true),
-    (Gate::MessageRate, false),
+    (Gate::MessageRate, true),
 ];
 
 /// Everything a gate may look at.
@@ -140,7 +147,7 @@ impl<'a> Case<'a> {
         self.intent.source_run.as_ref().or(self.book.and_then(|book| book.source_run.as_ref()))
     }
 
-    fn is_safety_exit(&self) -> bool {
+    pub(super) fn is_safety_exit(&self) -> bool {
         self.intent.action() == ActionType::EmergencyExit
     }
 
@@ -184,7 +191,7 @@ pub(super) fn judge(case: Option<&Case>, intent: &Intent) -> Judged {
     let mut verdicts = Vec::new();
     let mut passed_over = 0_u64;
     let mut refused = None;
-    for (gate, in_force) in CHAIN {
+    for &(gate, in_force) in CHAIN {
         if !in_force {
             passed_over |= 1 << gate as u8;
             continue;
@@ -258,6 +265,7 @@ fn one(gate: Gate, case: &Case, shape: &mut Shape) -> Said {
         Gate::AssetExposure => limits::asset_exposure(case, shape, book, instrument),
         Gate::Precision => precision(case, shape, instrument),
         Gate::Halt | Gate::Schedule => PASS,
+        gate if flow::judges(gate) => flow::judge(gate, case, shape, book, instrument),
         _ => before_book_and_instrument(gate, case),
     }
 }
@@ -342,7 +350,7 @@ fn data_age(case: &Case) -> Said {
     }
 }
 
-fn whole(number: i128) -> Decimal {
+pub(super) fn whole(number: i128) -> Decimal {
     Decimal::from_mantissa(number * Decimal::ONE.mantissa())
 }
 

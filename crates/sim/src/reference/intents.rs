@@ -1,6 +1,7 @@
 //! An intent from its first coming to its one result.
 
 use super::facts::Facts;
+use super::flow;
 use super::gates::{Case, Judged, Shape, judge, leverage_after, mid};
 use fillwright_domain::{
     ExecutionOutcome, ExecutionPlan, ExecutionReasonCode, ExecutionResult, ExecutionStatus, Intent,
@@ -59,6 +60,7 @@ fn first_coming(
     };
     let judged = judge(case.as_ref(), intent);
     let plan = plan(case.as_ref(), intent, &judged);
+    let throttled = case.as_ref().and_then(|case| flow::throttled(case, &judged));
     let mut events = vec![
         accepted(case.as_ref(), intent, intent_key),
         Event::IntentJudged {
@@ -67,12 +69,13 @@ fn first_coming(
             verdicts: judged.verdicts.clone(),
             not_in_force: judged.not_in_force,
         },
-        Event::PlanMade {
-            intent_id: intent.intent_id.clone(),
-            plan: plan.clone(),
-            decision_px: quote.filter(|_| case.is_some()).and_then(mid).map(Px::new),
-        },
     ];
+    events.extend(throttled);
+    events.push(Event::PlanMade {
+        intent_id: intent.intent_id.clone(),
+        plan: plan.clone(),
+        decision_px: quote.filter(|_| case.is_some()).and_then(mid).map(Px::new),
+    });
     match (judged.refused, case.and_then(|case| case.plane)) {
         (None, Some(plane)) => send(
             &mut events,

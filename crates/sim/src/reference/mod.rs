@@ -7,6 +7,7 @@
 mod admin;
 mod decisions;
 mod facts;
+mod flow;
 mod gates;
 mod incidents;
 mod intents;
@@ -97,6 +98,7 @@ impl Reference {
             Input::LiftRestraint { kind, scope, by, reason } => {
                 restraints::lift(facts, at, *kind, scope, by, reason)
             }
+            Input::Flow(input) => flow::input(facts, input),
             Input::Resume => orders::resume(facts),
             Input::Tick => {
                 let mut events = restraints::tick(facts, at);
