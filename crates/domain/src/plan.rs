@@ -76,8 +76,7 @@ pub enum Constraint {
 
 impl Constraint {
     /// Every constraint, in the order they are listed.
-    pub const ALL: [Self; 18] = [
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 19] = [
         Self::InputTruncated,
         Self::ReduceOnly,
         Self::OrderNotional,

@@ -5,7 +5,7 @@ mod small_market;
 use fillwright_domain::{Scope, Timestamp};
 use fillwright_kernel::control::CANCELS_PER_STEP;
 use fillwright_kernel::{Event, Input, Kernel, Refusal};
-use fillwright_policy::{KillEffect, RestraintKind};
+use fillwright_policy::{Envelope, FlowPolicy, KillEffect, RestraintKind};
 use small_market::{NOW, opening, rulebook, submit};
 
 const MORE: usize = 5;
@@ -13,6 +13,8 @@ const MORE: usize = 5;
 fn kernel_with_orders(orders: usize) -> Kernel {
     let mut kernel = Kernel::new("main");
     let mut rules = rulebook();
+    rules.envelope = Envelope::wide();
+    rules.flow = FlowPolicy::wide();
     for book in rules.books.values_mut() {
         book.equity = "1000000000000".parse().expect("an amount");
     }

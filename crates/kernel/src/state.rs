@@ -11,7 +11,6 @@ use crate::incidents::Incidents;
 use crate::intents::OpenIntent;
 use crate::orders::Orders;
 use crate::tree::Tree;
-use fillwright_domain::{InstrumentId, IntentKey, Principal, Px, RunId, Text, Timestamp};
 use fillwright_domain::{
     InstrumentId, IntentKey, OrderIntentId, Principal, Px, RunId, Text, Timestamp,
 };
@@ -224,7 +223,6 @@ impl State {
         if let Some(order) = self.orders.remove(outcome.order_intent_id) {
             self.ledgers.settle(&order.reserved, outcome.filled_quantity, &mut self.tree);
             self.flow.resting.remove(outcome.order_intent_id);
-            self.ledgers.settle(&order.reserved, outcome.filled_quantity);
         } else if let Some(order) = self.passing.on_paper.take() {
             let unheld =
                 || Holding::unheld(&self.marks, self.rulebook.as_ref(), &order.instrument_id);

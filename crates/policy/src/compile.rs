@@ -5,10 +5,8 @@ use crate::documents::{
     BooksDocument, ExecutionPoliciesDocument, GroupsDocument, HomeDocument, PeopleDocument,
     RiskEnvelopeDocument, StrategiesDocument, VenueLimitsRow, VenuesDocument,
 };
-use crate::{Hours, IncidentRules, Level, Role, Rulebook, decision_table, operator_bounds};
-use fillwright_domain::{CalendarId, Decimal, Instrument, InstrumentId, NumberError, Qty};
 use crate::flow::{EVERY, Permissions, RepeatThrottle};
-use crate::{Hours, IncidentRules, Level, Limits, Role, Rulebook, operator_bounds};
+use crate::{Hours, IncidentRules, Level, Role, Rulebook, decision_table, operator_bounds};
 use fillwright_domain::{
     CalendarId, Decimal, Instrument, InstrumentId, NumberError, Qty, Ratio, StrategyId, VenueId,
 };

@@ -1,11 +1,9 @@
 //! The documents under `config/` as people write them.
 
-use crate::{Book, Envelope, ExecutionPolicy, Group, People, Strategy, Venue};
+use crate::{Book, Envelope, ExecutionPolicy, FlowPolicy, Group, People, Strategy, Venue};
 use fillwright_domain::{
     BookId, CalendarId, InstrumentId, Notional, Px, Qty, Ratio, StrategyId, Text, VenueId,
 };
-use crate::{Book, Envelope, ExecutionPolicy, FlowPolicy, People, Strategy, Venue};
-use fillwright_domain::{BookId, CalendarId, Notional, Px, Qty, Ratio, StrategyId, Text, VenueId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

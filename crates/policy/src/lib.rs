@@ -27,7 +27,6 @@ pub use difference::{Change, difference};
 pub use envelope::{
     Breach, Envelope, Group, GroupLimits, Level, Levels, LimitRow, Limits, UNGROUPED,
 };
-pub use envelope::{Breach, Envelope, Level, Levels, LimitRow, Limits};
 pub use flow::FlowPolicy;
 pub use incident_rules::{DetectionRule, Grouping, IncidentRules, Signal};
 pub use operator_bounds::{Bound, OperatorBounds};

@@ -1,9 +1,9 @@
 //! The compiled rules, whole: what the kernel reads and the journal keeps.
 
 use crate::{
-    DecisionTable, Envelope, Group, Hours, IncidentRules, OperatorBounds, People, UNGROUPED,
+    DecisionTable, Envelope, FlowPolicy, Group, Hours, IncidentRules, OperatorBounds, People,
+    UNGROUPED,
 };
-use crate::{Envelope, FlowPolicy, Hours, IncidentRules, OperatorBounds, People};
 use fillwright_domain::{
     AccountId, BookId, CalendarId, Instrument, InstrumentId, LaneId, Notional, Plane, Ratio, RunId,
     StrategyId, Text, VenueId,
@@ -64,6 +64,10 @@ pub struct Rulebook {
     #[n(13)]
     #[cbor(default)]
     pub groups: BTreeMap<InstrumentId, Group>,
+    /// What orders are held to whatever their size.
+    #[n(15)]
+    #[cbor(default)]
+    pub flow: FlowPolicy,
 }
 
 impl Rulebook {
@@ -78,10 +82,6 @@ impl Rulebook {
         let group = self.groups.get(instrument_id).and_then(|group| group.cluster.clone());
         group.unwrap_or_else(|| Text::new(UNGROUPED))
     }
-    /// What orders are held to whatever their size.
-    #[n(15)]
-    #[cbor(default)]
-    pub flow: FlowPolicy,
 }
 
 /// A venue.

@@ -19,12 +19,9 @@ use fillwright_policy::flow::{
 };
 use fillwright_policy::{
     Book, Bound, Breach, Condition, Decision, DecisionRow, DecisionTable, DetectionRule, Envelope,
-    ExecutionPolicy, FactName, Group, GroupLimits, Grouping, Hours, IncidentRules, KillEffect,
-    Limits, OpenWindow, OperatorBounds, People, RestraintKind, Role, Rulebook, RulesHash, Signal,
-    Strategy, Venue, people,
-    Book, Bound, Breach, DetectionRule, Envelope, ExecutionPolicy, FlowPolicy, Grouping, Hours,
-    IncidentRules, KillEffect, Limits, OpenWindow, OperatorBounds, People, RestraintKind, Role,
-    Rulebook, RulesHash, Signal, Strategy, Venue, people,
+    ExecutionPolicy, FactName, FlowPolicy, Group, GroupLimits, Grouping, Hours, IncidentRules,
+    KillEffect, Limits, OpenWindow, OperatorBounds, People, RestraintKind, Role, Rulebook,
+    RulesHash, Signal, Strategy, Venue, people,
 };
 use std::collections::{BTreeMap, BTreeSet};
 

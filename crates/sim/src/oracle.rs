@@ -18,7 +18,6 @@ use fillwright_policy::{Book, GroupLimits, KillEffect, Limits, RestraintKind, Ro
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Gates with a rule in force: no order without a verdict of each.
-const IN_FORCE: [Gate; 29] = [
 const IN_FORCE: &[Gate] = &[
     Gate::Rulebook,
     Gate::Book,

@@ -28,10 +28,8 @@ use fillwright_kernel::incidents::IncidentInput;
 use fillwright_kernel::{Effect, FlowInput, Input};
 use fillwright_policy::{
     Book, Bound, Breach, Condition, Decision, DecisionRow, DetectionRule, Envelope,
-    ExecutionPolicy, FactName, Group, GroupLimits, Grouping, Hours, Limits, OpenWindow, Person,
-    RestraintKind, Role, Rulebook, RulesHash, Signal, Strategy, Venue,
-    Book, Bound, Breach, DetectionRule, Envelope, ExecutionPolicy, FlowPolicy, Grouping, Hours,
-    Limits, OpenWindow, Person, RestraintKind, Role, Rulebook, RulesHash, Signal, Strategy, Venue,
+    ExecutionPolicy, FactName, FlowPolicy, Group, GroupLimits, Grouping, Hours, Limits, OpenWindow,
+    Person, RestraintKind, Role, Rulebook, RulesHash, Signal, Strategy, Venue,
 };
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -120,22 +120,30 @@ fn emergency_exit_is_reduce_only_at_the_market_and_passes_limits() {
          3s intent I2 exit
          4s intent I3 emergency post-only
          5s intent I4 emergency",
-        &expect![[r"
+        &expect![[r#"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on paper
             1s I1.1 outcome Filled 1
             1s I1 success bought 1, reply
             2s rulebook 1 adopted by risk-1
             3s I2 denied by OrderNotional: the order is worth more than one order may be (19999 against 1)
+            4s I3 passes DecisionTable as a safety exit
+            4s I3 passes OrderQuantity as a safety exit
             4s I3 passes OrderNotional as a safety exit
+            4s I3 passes PositionLimit as a safety exit
             4s I3 passes Leverage as a safety exit
             4s I3 passes AssetExposure as a safety exit
+            4s I3 passes GrossExposure as a safety exit
+            4s I3 passes NetExposure as a safety exit
+            4s I3 passes SectorExposure as a safety exit
+            4s I3 passes ClusterExposure as a safety exit
+            4s I3 passes OpenOrders as a safety exit
             4s I3 plans 1 at the market, leverage 0.19999 [safety_exit, full_exit]
             4s I3.1 sells 1 BTCUSDT on paper reduce-only
             4s I3.1 outcome Filled 1
             4s I3 success sold 1, reply
             5s I4 skipped by Mapping: there is no position to reduce
-        "]],
+        "#]],
     );
 }
 

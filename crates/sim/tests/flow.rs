@@ -226,7 +226,7 @@ fn a_restricted_instrument_takes_safety_exits_only() {
          3s intent I3 exit
          4s intent I4 emergency
          5s intent I5 add 0.5 ETHUSDT quote 1999/2001",
-        &expect![[r"
+        &expect![[r#"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on paper
             1s I1.1 outcome Filled 1
@@ -235,9 +235,17 @@ fn a_restricted_instrument_takes_safety_exits_only() {
             3s I2 denied by RestrictedList: the instrument is on the restricted list
             3s I3 denied by RestrictedList: the instrument is on the restricted list
             4s I4 passes RestrictedList as a safety exit
+            4s I4 passes DecisionTable as a safety exit
+            4s I4 passes OrderQuantity as a safety exit
             4s I4 passes OrderNotional as a safety exit
+            4s I4 passes PositionLimit as a safety exit
             4s I4 passes Leverage as a safety exit
             4s I4 passes AssetExposure as a safety exit
+            4s I4 passes GrossExposure as a safety exit
+            4s I4 passes NetExposure as a safety exit
+            4s I4 passes SectorExposure as a safety exit
+            4s I4 passes ClusterExposure as a safety exit
+            4s I4 passes OpenOrders as a safety exit
             4s I4 plans 1 at the market, leverage 0.19999 [safety_exit, full_exit]
             4s I4.1 sells 1 BTCUSDT on paper reduce-only
             4s I4.1 outcome Filled 1
@@ -247,7 +255,7 @@ fn a_restricted_instrument_takes_safety_exits_only() {
             5s I5.1 buys 9.99 ETHUSDT on paper
             5s I5.1 outcome Filled 9.99
             5s I5 success bought 9.99, reply
-        "]],
+        "#]],
     );
 }
 
@@ -373,7 +381,7 @@ fn cancels_and_safety_exits_pass_while_new_orders_are_throttled() {
          3s intent I4 emergency
          4s kill by ops-1 because drill
          5s intent I5 emergency",
-        &expect![[r"
+        &expect![[r#"
             1s rulebook 1 adopted by risk-1
             2s I1 plans 0.2 at 20001, leverage 0.040002
             2s I1.1 buys 0.2 BTCUSDT on paper
@@ -382,9 +390,17 @@ fn cancels_and_safety_exits_pass_while_new_orders_are_throttled() {
             2s I2 plans 0.2 at 20001, leverage 0.040002
             2s I2.1 buys 0.2 BTCUSDT on live-stub, place
             2s I3 denied by MessageRate: too many messages were sent of late (2 against 1)
+            3s I4 passes DecisionTable as a safety exit
+            3s I4 passes OrderQuantity as a safety exit
             3s I4 passes OrderNotional as a safety exit
+            3s I4 passes PositionLimit as a safety exit
             3s I4 passes Leverage as a safety exit
             3s I4 passes AssetExposure as a safety exit
+            3s I4 passes GrossExposure as a safety exit
+            3s I4 passes NetExposure as a safety exit
+            3s I4 passes SectorExposure as a safety exit
+            3s I4 passes ClusterExposure as a safety exit
+            3s I4 passes OpenOrders as a safety exit
             3s I4 plans 0.2 at the market, leverage 0.039998 [safety_exit, full_exit]
             3s I4.1 sells 0.2 BTCUSDT on paper reduce-only
             3s I4.1 outcome Filled 0.2
@@ -393,7 +409,7 @@ fn cancels_and_safety_exits_pass_while_new_orders_are_throttled() {
             4s I2.1 cancel requested, cancel
             5s I5 passes KillSwitch as a safety exit
             5s I5 skipped by Mapping: there is no position to reduce
-        "]],
+        "#]],
     );
 }
 
@@ -443,7 +459,7 @@ fn one_execution_too_many_disables_the_strategy_until_two_people_enable_it() {
          16s reenable trend by risk-1 because reviewed
          17s intent I7 add 0.1
          18s reenable trend by risk-1",
-        &expect![[r"
+        &expect![[r#"
             1s rulebook 1 adopted by risk-1
             2s I1 plans 0.2 at 20001, leverage 0.040002
             2s I1.1 buys 0.2 BTCUSDT on paper
@@ -457,9 +473,17 @@ fn one_execution_too_many_disables_the_strategy_until_two_people_enable_it() {
             2999999999ns trend is disabled after 2 executions
             9s I4 denied by RepeatThrottle: the strategy has executed as often as it may, until people enable it again
             9s I5 passes RepeatThrottle as a safety exit
+            9s I5 passes DecisionTable as a safety exit
+            9s I5 passes OrderQuantity as a safety exit
             9s I5 passes OrderNotional as a safety exit
+            9s I5 passes PositionLimit as a safety exit
             9s I5 passes Leverage as a safety exit
             9s I5 passes AssetExposure as a safety exit
+            9s I5 passes GrossExposure as a safety exit
+            9s I5 passes NetExposure as a safety exit
+            9s I5 passes SectorExposure as a safety exit
+            9s I5 passes ClusterExposure as a safety exit
+            9s I5 passes OpenOrders as a safety exit
             9s I5 plans 0.4 at the market, leverage 0.079996 [safety_exit, full_exit]
             9s I5.1 sells 0.4 BTCUSDT on paper reduce-only
             9s I5.1 outcome Filled 0.4
@@ -476,7 +500,7 @@ fn one_execution_too_many_disables_the_strategy_until_two_people_enable_it() {
             17s I7.1 outcome Filled 0.2
             17s I7 success bought 0.2, reply
             18s refused risk-1: the throttle has not disabled this strategy
-        "]],
+        "#]],
     );
 }
 
@@ -544,22 +568,30 @@ fn an_order_type_needs_a_row_that_allows_it_here() {
          2s intent I1 add 0.5 critical
          3s intent I2 add 0.5
          4s intent I3 emergency",
-        &expect![[r"
+        &expect![[r#"
             1s rulebook 1 adopted by risk-1
             2s I1 denied by OrderTypePolicy: this type of order is not allowed here
             3s I2 plans 1 at 20001, leverage 0.20001
             3s I2.1 buys 1 BTCUSDT on paper
             3s I2.1 outcome Filled 1
             3s I2 success bought 1, reply
+            4s I3 passes DecisionTable as a safety exit
+            4s I3 passes OrderQuantity as a safety exit
             4s I3 passes OrderNotional as a safety exit
+            4s I3 passes PositionLimit as a safety exit
             4s I3 passes Leverage as a safety exit
             4s I3 passes AssetExposure as a safety exit
+            4s I3 passes GrossExposure as a safety exit
+            4s I3 passes NetExposure as a safety exit
+            4s I3 passes SectorExposure as a safety exit
+            4s I3 passes ClusterExposure as a safety exit
+            4s I3 passes OpenOrders as a safety exit
             4s I3 passes OrderTypePolicy as a safety exit
             4s I3 plans 1 at the market, leverage 0.19999 [safety_exit, full_exit]
             4s I3.1 sells 1 BTCUSDT on paper reduce-only
             4s I3.1 outcome Filled 1
             4s I3 success sold 1, reply
-        "]],
+        "#]],
     );
 }
 
@@ -660,7 +692,7 @@ fn a_venue_that_is_down_trades_nothing_and_a_degraded_one_only_reduces() {
          3s intent I3 trim 0.1 reduce-only
          3s intent I4 emergency",
         &["up", "degraded", "down"],
-        &expect![[r"
+        &expect![[r#"
             up:
               3s I2 plans 1 at 20001, leverage 0.40002
               3s I2.1 buys 1 BTCUSDT on paper
@@ -670,9 +702,17 @@ fn a_venue_that_is_down_trades_nothing_and_a_degraded_one_only_reduces() {
               3s I3.1 sells 0.2 BTCUSDT on paper reduce-only
               3s I3.1 outcome Filled 0.2
               3s I3 success sold 0.2, reply
+              3s I4 passes DecisionTable as a safety exit
+              3s I4 passes OrderQuantity as a safety exit
               3s I4 passes OrderNotional as a safety exit
+              3s I4 passes PositionLimit as a safety exit
               3s I4 passes Leverage as a safety exit
               3s I4 passes AssetExposure as a safety exit
+              3s I4 passes GrossExposure as a safety exit
+              3s I4 passes NetExposure as a safety exit
+              3s I4 passes SectorExposure as a safety exit
+              3s I4 passes ClusterExposure as a safety exit
+              3s I4 passes OpenOrders as a safety exit
               3s I4 plans 1.8 at the market, leverage 0.359982 [safety_exit, full_exit]
               3s I4.1 sells 1.8 BTCUSDT on paper reduce-only
               3s I4.1 outcome Filled 1.8
@@ -683,9 +723,17 @@ fn a_venue_that_is_down_trades_nothing_and_a_degraded_one_only_reduces() {
               3s I3.1 sells 0.1 BTCUSDT on paper reduce-only
               3s I3.1 outcome Filled 0.1
               3s I3 success sold 0.1, reply
+              3s I4 passes DecisionTable as a safety exit
+              3s I4 passes OrderQuantity as a safety exit
               3s I4 passes OrderNotional as a safety exit
+              3s I4 passes PositionLimit as a safety exit
               3s I4 passes Leverage as a safety exit
               3s I4 passes AssetExposure as a safety exit
+              3s I4 passes GrossExposure as a safety exit
+              3s I4 passes NetExposure as a safety exit
+              3s I4 passes SectorExposure as a safety exit
+              3s I4 passes ClusterExposure as a safety exit
+              3s I4 passes OpenOrders as a safety exit
               3s I4 plans 0.9 at the market, leverage 0.179991 [safety_exit, full_exit]
               3s I4.1 sells 0.9 BTCUSDT on paper reduce-only
               3s I4.1 outcome Filled 0.9
@@ -694,7 +742,7 @@ fn a_venue_that_is_down_trades_nothing_and_a_degraded_one_only_reduces() {
               3s I2 denied by VenueHealth: the venue is not in a state to trade
               3s I3 denied by VenueHealth: the venue is not in a state to trade
               3s I4 denied by VenueHealth: the venue is not in a state to trade
-        "]],
+        "#]],
     );
 }
 
@@ -758,7 +806,7 @@ fn an_order_that_has_ended_is_nobody_to_meet() {
          3s intent I2 emergency book desk quote 20000/20003
          4s report I1.1 canceled 0
          5s intent I3 emergency book desk quote 20000/20003",
-        &expect![[r"
+        &expect![[r#"
             1s I9 plans 0.4 at 20001, leverage 0.080004
             1s I9.1 buys 0.4 BTCUSDT on live-stub, place
             1s I9.1 fills 0.4 at 20001, 0.4 in all, is filled
@@ -766,19 +814,35 @@ fn an_order_that_has_ended_is_nobody_to_meet() {
             1s I9 success bought 0.4 at 20001, slippage 0 bps, reply
             2s I1 plans 1 at 20001, leverage 0.280014
             2s I1.1 buys 1 BTCUSDT on live-stub, place
+            3s I2 passes DecisionTable as a safety exit
+            3s I2 passes OrderQuantity as a safety exit
             3s I2 passes OrderNotional as a safety exit
+            3s I2 passes PositionLimit as a safety exit
             3s I2 passes Leverage as a safety exit
             3s I2 passes AssetExposure as a safety exit
+            3s I2 passes GrossExposure as a safety exit
+            3s I2 passes NetExposure as a safety exit
+            3s I2 passes SectorExposure as a safety exit
+            3s I2 passes ClusterExposure as a safety exit
+            3s I2 passes OpenOrders as a safety exit
             3s I2 denied by SelfMatch: it could trade with an order of the same account (20000 against 20001)
             4s I1.1 is canceled
             4s I1.1 outcome Failed 0 ExecutionNotAvailable
             4s I1 error: EXECUTION_NOT_AVAILABLE, reply
+            5s I3 passes DecisionTable as a safety exit
+            5s I3 passes OrderQuantity as a safety exit
             5s I3 passes OrderNotional as a safety exit
+            5s I3 passes PositionLimit as a safety exit
             5s I3 passes Leverage as a safety exit
             5s I3 passes AssetExposure as a safety exit
+            5s I3 passes GrossExposure as a safety exit
+            5s I3 passes NetExposure as a safety exit
+            5s I3 passes SectorExposure as a safety exit
+            5s I3 passes ClusterExposure as a safety exit
+            5s I3 passes OpenOrders as a safety exit
             5s I3 plans 0.4 at the market, leverage 0.08 [safety_exit, full_exit]
             5s I3.1 sells 0.4 BTCUSDT on live-stub reduce-only, place
-        "]],
+        "#]],
     );
 }
 

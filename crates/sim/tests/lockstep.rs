@@ -9,9 +9,8 @@ const SEEDS: u64 = 10_000;
 /// How often each reason has to come up, or the generator has lost its way there.
 const TIMES_MIN: u64 = 50;
 /// Every reason to refuse, skip or ignore.
-const REASONS: [&str; 82] = [
-    "HealthKnown",
 const REASONS: &[&str] = &[
+    "HealthKnown",
     "AlreadyAcknowledged",
     "AlreadyEngaged",
     "AlreadyOver",

@@ -179,7 +179,6 @@ impl Reading<'_> {
             | Gate::NetExposure
             | Gate::SectorExposure
             | Gate::ClusterExposure => "adds nothing to the worst case".to_owned(),
-            Gate::Leverage | Gate::AssetExposure => "adds nothing to the worst case".to_owned(),
             gate if flow::tells(gate) => flow::plain(gate).to_owned(),
             Gate::Schedule => "immediate, the whole plan as one order".to_owned(),
             _ => "nothing to compare".to_owned(),

@@ -92,7 +92,6 @@ impl Stage {
 
     /// Flips one bit in the middle of the demo's entries, behind the rules.
     pub(crate) fn damage_journal(&self) {
-        const MIDDLE: usize = 45_000;
         let segment = fs::read_dir(self.path("data/journal")).expect("a journal");
         let mut segments: Vec<PathBuf> =
             segment.map(|entry| entry.expect("a file").path()).collect();
@@ -100,7 +99,9 @@ impl Stage {
         segments.sort();
         let path = segments.first().expect("a segment");
         let mut bytes = fs::read(path).expect("a readable segment");
-        bytes[MIDDLE] ^= 1;
+        // The rules stand at the start and are long; the last entries are intents.
+        let end = bytes.iter().rposition(|byte| *byte != 0).expect("entries");
+        bytes[end - 5_000] ^= 1;
         fs::write(path, bytes).expect("a writable segment");
     }
 }

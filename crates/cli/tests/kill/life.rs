@@ -174,6 +174,7 @@ pub(crate) fn write_home(folder: &Path) -> PathBuf {
     };
     let books = json!({ "books": { "on-paper": book("paper"), "on-stub": book("live-stub") } });
     fs::write(home.join("config/books.json"), books.to_string()).expect("a writable home");
+    write_wide_policies(&home.join("config/policies"));
     let rules = json!({ "rules": [
         { "instrument_id": "NASDAQ:AAPL", "realise": { "reject": "no" } },
         { "instrument_id": "NASDAQ:MSFT", "side": "BUY", "realise": { "partial": "0.5" } },
@@ -181,6 +182,44 @@ pub(crate) fn write_home(folder: &Path) -> PathBuf {
     fs::write(home.join("config/brokers/live-stub.json"), rules.to_string())
         .expect("a writable home");
     home
+}
+
+fn write_wide_policies(folder: &Path) {
+    let cap = "1000000000000";
+    let firm = json!({
+        "max_order_qty": cap, "max_order_notional": cap, "max_position": cap,
+        "max_leverage": "1000", "max_asset_exposure": "1000",
+        "max_gross_exposure": cap, "max_net_exposure": cap, "max_open_orders": 1_000_000,
+    });
+    let group = json!({ "max_exposure": cap });
+    let envelope = json!({ "firm": firm, "every_sector": group, "every_cluster": group });
+    let bucket = json!({ "burst": 1_000_000, "per_s": 1_000_000, "reserve": 0 });
+    let execution = json!({
+        "quote_age_max_ms": 60_000, "mark_age_max_ms": 300_000, "minimum_trade_weight": "0.01",
+        "flow": {
+            "price_collar": {
+                "reference": "mid", "reference_age_max_ms": 300_000, "max_deviation_bps": 10_000,
+                "window_ms": 0, "max_movement_bps": 10_000,
+            },
+            "duplicate_window": { "window_ms": 0, "action": "mark" },
+            "restricted": {},
+            "permissions": { "*": { "*": ["*"] } },
+            "message_rate": { "venue": bucket, "account": bucket, "strategy": bucket },
+            "repeat_throttle": { "max_executions": 100_000, "window_ms": 0 },
+            "order_types": [{ "order_types": ["limit", "market"] }],
+            "max_slippage_bps": 10_000,
+            "participation": {},
+            "venue_health": { "unknown_is_healthy": true },
+        },
+    });
+    let incidents = json!({ "escalate_after_s": 900, "clock_offset_max_ms": 500, "rules": {} });
+    for (name, document) in [
+        ("risk_envelope.json", envelope),
+        ("execution_policies.json", execution),
+        ("incident_rules.json", incidents),
+    ] {
+        fs::write(folder.join(name), document.to_string()).expect("a writable home");
+    }
 }
 
 fn copy_all(from: &Path, to: &Path) {

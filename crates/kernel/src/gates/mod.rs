@@ -11,9 +11,9 @@ mod cluster_exposure;
 mod cooldown;
 mod data_age;
 mod decision_table;
+mod duplicate_window;
 mod gross_exposure;
 mod groups;
-mod duplicate_window;
 mod halt;
 mod instrument;
 mod kill_switch;
@@ -21,16 +21,15 @@ mod levels;
 mod leverage;
 mod maintenance;
 mod mapping;
+mod message_rate;
 mod net_exposure;
 mod open_orders;
 mod order_notional;
 mod order_quantity;
-mod position_limit;
-mod message_rate;
-mod order_notional;
 mod order_type_policy;
 mod participation;
 mod permission;
+mod position_limit;
 mod precision;
 mod price_collar;
 mod provenance;
@@ -65,7 +64,6 @@ use fillwright_policy::{Book, Level, Levels, RestraintKind, Rulebook};
 type Judge = fn(&Case, &mut Draft) -> Result<Ruling, Denial>;
 
 /// The gates behind the rulebook gate, in order. `None` keeps a place for a gate without a rule in force.
-static CHAIN: [(Gate, Option<Judge>); 43] = [
 static CHAIN: &[(Gate, Option<Judge>)] = &[
     (Gate::Book, Some(book::judge)),
     (Gate::Provenance, Some(provenance::judge)),

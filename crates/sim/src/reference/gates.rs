@@ -16,7 +16,6 @@ use fillwright_policy::{Book, Hours, RestraintKind, Rulebook};
 use std::cmp::Ordering;
 
 /// Every gate in its documented order, and whether a rule is in force for it.
-pub const CHAIN: [(Gate, bool); 44] = [
 pub const CHAIN: &[(Gate, bool)] = &[
     (Gate::Rulebook, true),
     (Gate::Book, true),
