@@ -5,12 +5,20 @@ mod fixture;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fillwright_journal::{
     FileStorage, Journal, JournalError, LOCK_FILE, MemoryStorage, Preparation, Storage,
 };
 use fixture::{options, write_batch};
+
+/// A process that is being started holds what its parent has open until it becomes another program: while one test starts
+/// one, no other may find out whether its own lock is free.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Names the folder of one test, empty.
 fn folder(name: &str) -> PathBuf {
@@ -25,6 +33,7 @@ fn storage(folder: &PathBuf) -> Arc<dyn Storage> {
 
 #[test]
 fn the_second_writer_on_a_folder_is_refused_and_told_who_holds_it() {
+    let _alone = alone();
     let folder = folder("two-writers");
     let (first, _) = Journal::open(storage(&folder), &options(), 0).expect("opens");
     let refused =
@@ -37,6 +46,7 @@ fn the_second_writer_on_a_folder_is_refused_and_told_who_holds_it() {
 
 #[test]
 fn a_writer_of_another_process_is_refused_too() {
+    let _alone = alone();
     let folder = folder("other-process");
     let (journal, _) = Journal::open(storage(&folder), &options(), 0).expect("opens");
     let locked = || {
@@ -57,6 +67,7 @@ fn a_writer_of_another_process_is_refused_too() {
 
 #[test]
 fn a_folder_and_memory_hold_the_same_bytes() {
+    let _alone = alone();
     for preparation in [Preparation::Inline, Preparation::Background] {
         let folder = folder(&format!("same-bytes-{preparation:?}"));
         let options = fillwright_journal::JournalOptions { preparation, ..options() };

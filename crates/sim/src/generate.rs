@@ -231,6 +231,15 @@ impl Generator {
     }
 
     fn health(&mut self) -> IncidentInput {
+        // Often the same again: what is known already is refused.
+        if self.rng.chance(400) {
+            return IncidentInput::Health {
+                component: Text::new("BINANCE"),
+                kind: ComponentKind::ALL[0],
+                status: HealthStatus::ALL[0],
+                detail: Text::new("generated"),
+            };
+        }
         IncidentInput::Health {
             component: Text::new(self.rng.pick(&["BINANCE", "BINANCE", "ELSEWHERE"])),
             kind: self.rng.pick(ComponentKind::ALL),
@@ -296,6 +305,9 @@ impl Generator {
         if !self.sent.is_empty() && self.rng.chance(150) {
             return self.repeated();
         }
+        if !self.sent.is_empty() && self.rng.chance(230) {
+            return self.twin();
+        }
         let mut intent = self.intent();
         // Without a draw of its own, so that seeds from before it keep their meaning.
         if self.sent.len() == HUGE_AT {
@@ -323,9 +335,17 @@ impl Generator {
 
     fn reenable(&mut self) -> Input {
         let strategy_id = StrategyId::new(self.rare_or("other", &["trend"]));
-        let by = if self.rng.chance(500) { Principal::new("ops-2") } else { self.person() };
+        let by = if self.rng.chance(920) { Principal::new("ops-2") } else { self.person() };
         let reason = Text::new("looked at");
         Input::Flow(Box::new(FlowInput::Reenable { strategy_id, by, reason }))
+    }
+
+    /// What was asked for last, asked for again under another name.
+    fn twin(&mut self) -> Input {
+        let (last, quote) = self.sent[self.sent.len() - 1].clone();
+        let intent = Intent { intent_id: self.intent().intent_id, ..last };
+        self.sent.push((intent.clone(), quote.clone()));
+        Input::submit(intent, quote)
     }
 
     /// An id that came before, with the same content or another.
@@ -907,13 +927,13 @@ fn flow(rng: &mut Rng) -> FlowPolicy {
     if rng.chance(200) {
         collar.max_deviation_bps = rng.pick(&[0, 1, 25, 500]);
     }
-    if rng.chance(300) {
+    if rng.chance(500) {
         collar.window_ms = rng.pick(&[1, 500, 10_000]);
         collar.max_movement_bps = rng.pick(&[0, 50, 300, 1_000]);
     }
-    if rng.chance(400) {
-        let action = rng.pick(&[OnDuplicate::Deny, OnDuplicate::Mark]);
-        let window_ms = rng.pick(&[1, 1_000, 60_000, 600_000]);
+    if rng.chance(600) {
+        let action = rng.pick(&[OnDuplicate::Deny, OnDuplicate::Deny, OnDuplicate::Mark]);
+        let window_ms = rng.pick(&[1_000, 60_000, 600_000]);
         flow.duplicate_window = Some(DuplicateWindow { window_ms, action });
     }
     if rng.chance(150) {

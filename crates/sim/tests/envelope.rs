@@ -518,13 +518,14 @@ fn a_safety_exit_passes_every_limit() {
          2s adopt standard, max_order_qty 0, max_order_notional 0, max_position 0, max_leverage 0, max_asset_exposure 0, max_gross_exposure 0, max_net_exposure 0, max_open_orders 0, at every_sector max_exposure 0, at every_cluster max_exposure 0
          3s intent I2 trim 0.1
          4s intent I3 emergency",
-        &expect![[r"
+        &expect![[r#"
             1s I1 plans 1 at 20001, leverage 0.20001
             1s I1.1 buys 1 BTCUSDT on paper
             1s I1.1 outcome Filled 1
             1s I1 success bought 1, reply
             2s rulebook 1 adopted by risk-1
             3s I2 denied by OrderQuantity: the order is larger than one order may be (0.1 against 0)
+            4s I3 passes DecisionTable as a safety exit
             4s I3 passes OrderQuantity as a safety exit
             4s I3 passes OrderNotional as a safety exit
             4s I3 passes PositionLimit as a safety exit
@@ -539,7 +540,7 @@ fn a_safety_exit_passes_every_limit() {
             4s I3.1 sells 1 BTCUSDT on paper reduce-only
             4s I3.1 outcome Filled 1
             4s I3 success sold 1, reply
-        "]],
+        "#]],
     );
 }
 

@@ -103,7 +103,7 @@ fn a_change_beyond_the_bounds_is_adopted_by_two_and_taken_back_while_halted() {
     let policy = stage.path("config/policies/execution_policies.json");
     let written = fs::read_to_string(policy).expect("a policy");
     let change = |age: &str| {
-        let changed = written.replace("60000", age);
+        let changed = written.replacen("60000", age, 1);
         stage.write("config/policies/execution_policies.json", changed);
     };
     change("60001");
