@@ -4,7 +4,7 @@ use fillwright_sim::canary::{ALL, Canary};
 use fillwright_sim::crash::{Plan, SHELL_CANARIES, ShellCanary};
 use fillwright_sim::{crash, lockstep};
 
-const SEEDS_MAX: u64 = 500;
+const SEEDS_MAX: u64 = 2_000;
 
 #[test]
 fn every_bug_planted_in_the_kernel_is_found_by_the_oracle_alone() {
@@ -53,7 +53,10 @@ fn a_bug_is_found_for_what_it_is() {
         );
     }
     let early = ShellCanary::EffectsBeforeReceipt;
-    let found = (0..SEEDS_MAX)
-        .find_map(|seed| crash::run(Plan { canary: Some(early), ..Plan::of(seed) }).err());
-    assert!(found.is_some_and(|failure| failure.what.starts_with("[I2]")), "{early:?} is not [I2]");
+    // What is released too early may first be missed elsewhere: that it is found for what it is takes one seed of many.
+    let is_found = (0..SEEDS_MAX).any(|seed| {
+        let ran = crash::run(Plan { canary: Some(early), ..Plan::of(seed) });
+        ran.is_err_and(|failure| failure.what.starts_with("[I2]"))
+    });
+    assert!(is_found, "{early:?} is never [I2]");
 }
