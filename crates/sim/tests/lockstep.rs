@@ -10,7 +10,6 @@ const SEEDS: u64 = 10_000;
 const TIMES_MIN: u64 = 50;
 /// Every reason to refuse, skip or ignore.
 const REASONS: &[&str] = &[
-    "HealthKnown",
     "AlreadyAcknowledged",
     "AlreadyEngaged",
     "AlreadyOver",

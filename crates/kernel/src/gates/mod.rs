@@ -338,7 +338,7 @@ pub(crate) struct Judgement {
 /// Takes an intent through the chain.
 pub(crate) fn judge(case: &Case) -> Judgement {
     let mut judgement = Judgement {
-        verdicts: Vec::with_capacity(16),
+        verdicts: Vec::with_capacity(CHAIN.len() + 1),
         not_in_force: GateSet::default(),
         refused: None,
         draft: Draft::blank(),
