@@ -15,7 +15,7 @@ const CORE: &[(&str, &[&str])] = &[
         "policy",
         &["minicbor", "serde", "serde_json", "smol_str", "sha2", "thiserror", "jiff", "csv"],
     ),
-    ("kernel", &["minicbor", "serde", "smol_str", "sha2", "thiserror"]),
+    ("kernel", &["foldhash", "minicbor", "serde", "smol_str", "sha2", "thiserror"]),
 ];
 
 /// One row of the table.

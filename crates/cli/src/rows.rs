@@ -6,7 +6,7 @@ use fillwright_domain::{
     ActionType, Ask, Constraint, ExecutionPlan, ExecutionReasonCode, Intent, IntentId,
     OrderIntentId, OrderStatus, ResultStatus, Side, Text, Timestamp,
 };
-use fillwright_kernel::{Event, Input, Ruling, Verdict};
+use fillwright_kernel::{Event, Input, Ruling, Verdict, Verdicts};
 use fillwright_projections::Disposition;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ impl Rows {
         }
         let verdicts = verdicts_of(events);
         for event in events {
-            self.note(event, verdicts);
+            self.note(event, &verdicts);
         }
     }
 
@@ -232,12 +232,12 @@ pub(crate) fn asked(intent: &Intent) -> String {
 }
 
 /// The gates' verdicts among the events of an entry.
-pub(crate) fn verdicts_of(events: &[Event]) -> &[Verdict] {
+pub(crate) fn verdicts_of(events: &[Event]) -> Vec<Verdict> {
     let judged = events.iter().find_map(|event| match event {
-        Event::IntentJudged { verdicts, .. } => Some(&verdicts[..]),
+        Event::IntentJudged { verdicts, .. } => Some(verdicts),
         _ => None,
     });
-    judged.unwrap_or_default()
+    judged.into_iter().flat_map(Verdicts::iter).collect()
 }
 
 /// What cut the quantity, in plain words.

@@ -87,6 +87,7 @@ pub enum Rounding {
 /// It carries no unit; [`Px`], [`Qty`], [`Notional`] and [`Ratio`] do. Aligned to 8 bytes, not to the 16 of its mantissa:
 /// what holds a decimal is smaller for it, and cheaper to allocate.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(Rust, packed(8))]
 pub struct Decimal(i128);
 
 impl Decimal {
@@ -208,7 +209,11 @@ impl Decimal {
         }
         let negative = (self.0 ^ mul.0 ^ div.0) < 0;
         let product = Wide::product(self.0.unsigned_abs(), mul.0.unsigned_abs());
-        Divisor::new(div.0.unsigned_abs()).divide_rounded(product, negative, rounding)
+        let div = div.0.unsigned_abs();
+        if product.high == 0 {
+            return Cut::of(product.low, div).rounded(negative, rounding);
+        }
+        Divisor::new(div).divide_rounded(product, negative, rounding)
     }
 
     /// Returns the nearest multiple of `step` toward negative infinity.
@@ -328,6 +333,14 @@ struct Cut {
 }
 
 impl Cut {
+    /// Divides; the divisor must not be zero.
+    fn of(dividend: u128, divisor: u128) -> Self {
+        let quotient = dividend / divisor;
+        let remainder = dividend - quotient * divisor;
+        let against_half = remainder.cmp(&(divisor - remainder));
+        Self { quotient, exact: remainder == 0, against_half }
+    }
+
     fn rounded(self, negative: bool, rounding: Rounding) -> Result<Decimal, NumberError> {
         let away = match rounding {
             Rounding::Down => false,

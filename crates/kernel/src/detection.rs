@@ -99,7 +99,7 @@ impl<'a> Detector<'a> {
                 *about = About { strategy_id, instrument_id: Some(instrument_id), venue: None };
             }
             Event::IntentJudged { verdicts, .. } => {
-                if let Some(last) = verdicts.last() {
+                if let Some(last) = verdicts.refusal() {
                     self.judged(last, *about);
                 }
             }

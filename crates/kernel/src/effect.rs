@@ -15,7 +15,7 @@ pub trait Durable {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Send an order to its plane.
-    PlaceOrder(OrderIntent),
+    PlaceOrder(Box<OrderIntent>),
     /// Ask its plane to cancel an order.
     CancelOrder {
         /// The order.
@@ -69,7 +69,7 @@ fn effect_of(event: &Event) -> Option<Effect> {
     match event {
         Event::OrderEmitted { order, .. } => match order.plane {
             Plane::Paper => None,
-            Plane::LiveStub => Some(Effect::PlaceOrder(order.clone())),
+            Plane::LiveStub => Some(Effect::PlaceOrder(Box::new(order.clone()))),
         },
         Event::OrderCancelRequested { order_intent_id, instrument_id } => {
             Some(Effect::CancelOrder {

@@ -4,7 +4,7 @@ use crate::adoption::PolicyEvent;
 use crate::flatten::Exit;
 use crate::flow::FlowEvent;
 use crate::incidents::IncidentEvent;
-use crate::verdict::{GateSet, Verdict};
+use crate::verdict::{GateSet, Verdicts};
 use fillwright_domain::{
     BookId, ContentDigest, ExecId, ExecutionOutcome, ExecutionPlan, ExecutionResult, InstrumentId,
     IntentId, IntentKey, Notional, OrderIntent, OrderIntentId, OrderStatus, Principal, Px, Qty,
@@ -130,7 +130,7 @@ pub enum Event {
         rulebook_seq: u64,
         /// Verdicts in the order of the gates, up to the first refusal.
         #[cbor(n(2), with = "crate::verdict::embedded")]
-        verdicts: Vec<Verdict>,
+        verdicts: Verdicts,
         /// Gates that were passed over because no rule is in force for them yet.
         #[n(3)]
         not_in_force: GateSet,

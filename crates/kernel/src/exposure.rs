@@ -1,14 +1,15 @@
 //! Positions per plane and book, derived from outcomes alone, and the exposure they and working orders amount to.
 
+use crate::by_name::ByName;
+use crate::directory::{Directory, Slot};
 use crate::fact::OrderFact;
 use crate::tree::Tree;
 use fillwright_domain::{
     BookId, Instrument, InstrumentId, Notional, NumberError, Plane, Px, Qty, Ratio, Rounding, Side,
     Timestamp,
 };
-use fillwright_policy::Rulebook;
 use minicbor::{Decode, Encode};
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a book holds of one instrument on one plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
@@ -53,24 +54,38 @@ pub struct Mark {
 }
 
 impl Holding {
+    /// Of an instrument that nobody holds.
+    pub(crate) const NOTHING: Self = Self {
+        position: Qty::ZERO,
+        open_buy: Qty::ZERO,
+        open_sell: Qty::ZERO,
+        value: Notional::ZERO,
+        mark: None,
+        contract_size: Ratio::ZERO,
+        long: Notional::ZERO,
+        short: Notional::ZERO,
+    };
+
     /// What is known of an instrument before anything of it is held: its mark and the size of its contract.
-    pub(crate) fn unheld(
-        marks: &BTreeMap<InstrumentId, Mark>,
-        rulebook: Option<&Rulebook>,
-        instrument_id: &InstrumentId,
-    ) -> Self {
-        let instrument = rulebook.and_then(|rulebook| rulebook.instruments.get(instrument_id));
+    pub(crate) fn unheld(marks: &ByName<InstrumentId, Mark>, instrument: &Instrument) -> Self {
         Self {
-            mark: marks.get(instrument_id).copied(),
-            contract_size: instrument.map_or(Ratio::ZERO, |instrument| instrument.contract_size),
+            mark: marks.get(&instrument.instrument_id).copied(),
+            contract_size: instrument.contract_size,
             ..Self::default()
         }
     }
+
+    /// The positions that working orders could lead to.
+    pub(crate) fn reach(&self) -> Result<Reach, NumberError> {
+        Ok(Reach {
+            long: self.position.checked_add(self.open_buy)?,
+            short: self.position.checked_sub(self.open_sell)?,
+        })
+    }
+
     /// The largest position, either way, that working orders could lead to.
     pub(crate) fn worst_qty(&self) -> Result<Qty, NumberError> {
-        let long = self.position.checked_add(self.open_buy)?.checked_abs()?;
-        let short = self.position.checked_sub(self.open_sell)?.checked_abs()?;
-        Ok(long.max(short))
+        self.reach()?.worst()
     }
 
     /// Worst-case exposure at a price, in quote currency, rounded up.
@@ -78,25 +93,26 @@ impl Holding {
         px.notional_of(self.worst_qty()?, self.contract_size, Rounding::Up)
     }
 
-    /// What it is worth at a price at either end: every buy at work done, rounded up, and every sell, rounded down.
-    pub(crate) fn ends(&self, px: Px) -> Result<(Notional, Notional), NumberError> {
-        let bought = self.position.checked_add(self.open_buy)?;
-        let sold = self.position.checked_sub(self.open_sell)?;
-        Ok((
-            px.notional_of(bought, self.contract_size, Rounding::Ceil)?,
-            px.notional_of(sold, self.contract_size, Rounding::Floor)?,
-        ))
+    /// Changes it and values it anew at its mark.
+    fn change(&mut self, change: impl FnOnce(&mut Self)) {
+        change(self);
+        let ends = match self.mark {
+            Some(mark) => {
+                checked(self.reach().and_then(|all| all.worth(mark.mark_px, self.contract_size)))
+            }
+            None => Ends::default(),
+        };
+        (self.long, self.short, self.value) = (ends.long, ends.short, checked(ends.worst()));
     }
 
-    /// The holding after a change, valued at its mark.
-    fn changed(&self, change: impl FnOnce(&mut Self)) -> Self {
-        let mut after = *self;
-        change(&mut after);
-        let ends = after.mark.map(|mark| checked(after.ends(mark.mark_px)));
-        (after.long, after.short) = ends.unwrap_or_default();
-        // The end that is further from nothing is rounded away from it, so it is the worst case.
-        after.value = checked(after.long.checked_abs()).max(checked(after.short.checked_abs()));
-        after
+    /// Counts a working order in full.
+    fn reserve(&mut self, side: Side, qty: Qty) -> Result<(), NumberError> {
+        let open = match side {
+            Side::Buy => &mut self.open_buy,
+            Side::Sell => &mut self.open_sell,
+        };
+        *open = open.checked_add(qty)?;
+        Ok(())
     }
 
     /// When its mark was seen; nothing where there is nothing to value.
@@ -118,72 +134,94 @@ impl Holding {
     }
 }
 
+/// The positions that working orders could lead to: every buy done and no sell, and the other way round.
+#[derive(Clone, Copy)]
+pub(crate) struct Reach {
+    pub(crate) long: Qty,
+    pub(crate) short: Qty,
+}
+
+impl Reach {
+    /// The larger of the two, either way.
+    pub(crate) fn worst(self) -> Result<Qty, NumberError> {
+        Ok(self.long.checked_abs()?.max(self.short.checked_abs()?))
+    }
+
+    /// What the two are worth at a price, signed, in quote currency: the long one rounded up, the short one down.
+    pub(crate) fn worth(self, px: Px, contract_size: Ratio) -> Result<Ends, NumberError> {
+        Ok(Ends {
+            long: px.notional_of(self.long, contract_size, Rounding::Ceil)?,
+            short: px.notional_of(self.short, contract_size, Rounding::Floor)?,
+        })
+    }
+}
+
+/// What something is worth with every buy at work done, and with every sell; signed, in quote currency.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Ends {
+    pub(crate) long: Notional,
+    pub(crate) short: Notional,
+}
+
+impl Ends {
+    /// The end further from nothing. It is rounded away from it, so it is the worst case.
+    pub(crate) fn worst(self) -> Result<Notional, NumberError> {
+        Ok(self.long.checked_abs()?.max(self.short.checked_abs()?))
+    }
+}
+
 /// What an order would add to a holding at worst case.
+#[derive(Clone, Copy)]
 pub(crate) struct Added {
-    before: Holding,
-    after: Result<Holding, NumberError>,
+    before: Reach,
+    after: Reach,
     side: Side,
+    is_none: bool,
 }
 
 impl Added {
-    pub(crate) fn of(holding: &Holding, side: Side, qty: Qty) -> Self {
-        Self { before: *holding, after: reserve(*holding, side, qty), side }
+    pub(crate) fn of(holding: &Holding, side: Side, qty: Qty) -> Result<Self, NumberError> {
+        let before = holding.reach()?;
+        let after = match side {
+            Side::Buy => {
+                let bought = holding.open_buy.checked_add(qty)?;
+                Reach { long: holding.position.checked_add(bought)?, ..before }
+            }
+            Side::Sell => {
+                let sold = holding.open_sell.checked_add(qty)?;
+                Reach { short: holding.position.checked_sub(sold)?, ..before }
+            }
+        };
+        let is_none = after.worst()? <= before.worst()?;
+        Ok(Self { before, after, side, is_none })
     }
 
     /// Whether the order leaves the worst case no larger than it was.
-    pub(crate) fn is_none(&self) -> Result<bool, NumberError> {
-        Ok(self.after?.worst_qty()? <= self.before.worst_qty()?)
+    pub(crate) fn is_none(&self) -> bool {
+        self.is_none
     }
 
-    /// Worst-case exposure with the order, at a price.
-    pub(crate) fn worst(&self, px: Px, instrument: &Instrument) -> Result<Notional, NumberError> {
-        px.notional_of(self.after?.worst_qty()?, instrument.contract_size, Rounding::Up)
-    }
-
-    /// The holding with the order at work.
-    pub(crate) fn after(&self) -> Result<Holding, NumberError> {
+    /// What the order leads to.
+    pub(crate) fn after(&self) -> Reach {
         self.after
     }
 
-    /// The largest quantity on this side that keeps worst-case exposure within `room`; not above zero where none fits.
-    pub(crate) fn fitting(
-        &self,
-        room: Notional,
-        px: Px,
-        instrument: &Instrument,
-    ) -> Result<Qty, NumberError> {
-        self.fitting_qty(room.qty_at(px, instrument.contract_size, Rounding::Floor)?)
-    }
-
     /// The largest quantity on this side that keeps the worst case within `most` units; not above zero where none does.
-    pub(crate) fn fitting_qty(&self, most: Qty) -> Result<Qty, NumberError> {
+    pub(crate) fn fitting(&self, most: Qty) -> Result<Qty, NumberError> {
+        let Reach { long, short } = self.before;
         let (taken, other) = match self.side {
-            Side::Buy => (
-                self.before.position.checked_add(self.before.open_buy)?,
-                self.before.position.checked_sub(self.before.open_sell)?,
-            ),
-            Side::Sell => (
-                self.before.open_sell.checked_sub(self.before.position)?,
-                self.before.position.checked_add(self.before.open_buy)?,
-            ),
+            Side::Buy => (long, short),
+            Side::Sell => (Qty::ZERO.checked_sub(short)?, long),
         };
         if other.checked_abs()? > most { Ok(Qty::ZERO) } else { most.checked_sub(taken) }
     }
-}
-
-fn reserve(mut holding: Holding, side: Side, qty: Qty) -> Result<Holding, NumberError> {
-    match side {
-        Side::Buy => holding.open_buy = holding.open_buy.checked_add(qty)?,
-        Side::Sell => holding.open_sell = holding.open_sell.checked_add(qty)?,
-    }
-    Ok(holding)
 }
 
 /// All holdings of one book on one plane.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Ledger {
     #[n(0)]
-    holdings: BTreeMap<InstrumentId, Holding>,
+    holdings: ByName<InstrumentId, Holding>,
     #[n(1)]
     gross: Notional,
     #[n(2)]
@@ -229,29 +267,32 @@ impl Ledger {
         others.checked_add(holding.worth(px)?).map(Some)
     }
 
-    /// Changes one holding and keeps gross exposure and the ages of marks in step with it. `unheld` says what is known
-    /// of an instrument that is not held yet.
+    /// Changes one holding, keeps gross exposure and the ages of marks in step with it, and counts the change in the
+    /// tree. `unheld` says what is known of an instrument that is not held yet.
     fn change(
         &mut self,
         instrument_id: &InstrumentId,
         unheld: impl FnOnce() -> Holding,
         change: impl FnOnce(&mut Holding),
-    ) -> (Holding, Holding) {
-        let mut entry = self.holdings.entry(instrument_id.clone());
-        let (before, after) = match &mut entry {
-            Entry::Vacant(_) => (Holding::default(), unheld().changed(change)),
-            Entry::Occupied(held) => (*held.get(), held.get().changed(change)),
+        count: impl FnOnce(&Holding, &Holding),
+    ) {
+        let (before, after) = if let Some(held) = self.holdings.get_mut(instrument_id) {
+            let before = *held;
+            held.change(change);
+            (before, *held)
+        } else {
+            let mut after = unheld();
+            after.change(change);
+            self.holdings.insert(instrument_id.clone(), after);
+            (Holding::NOTHING, after)
         };
-        match (entry, after.is_empty()) {
-            (Entry::Occupied(mut held), false) => *held.get_mut() = after,
-            (Entry::Occupied(held), true) => drop(held.remove()),
-            (Entry::Vacant(place), false) => drop(place.insert(after)),
-            (Entry::Vacant(_), true) => {}
+        if after.is_empty() {
+            self.holdings.remove(instrument_id);
         }
         let others = checked(self.gross.checked_sub(before.value));
         self.gross = checked(others.checked_add(after.value));
         self.follow_mark(instrument_id, &before, &after);
-        (before, after)
+        count(&before, &after);
     }
 
     fn follow_mark(&mut self, instrument_id: &InstrumentId, before: &Holding, after: &Holding) {
@@ -300,6 +341,7 @@ impl Ledgers {
     pub(crate) fn can_mark(
         &self,
         tree: &Tree,
+        directory: &Directory,
         instrument_id: &InstrumentId,
         px: Px,
     ) -> Result<(), NumberError> {
@@ -312,18 +354,25 @@ impl Ledgers {
                 *value = value.checked_add(holding.worth(px)?)?;
             }
         }
-        values
-            .into_iter()
-            .try_for_each(|(plane, value)| tree.can_value(plane, instrument_id, value))
+        let Some(instrument) = directory.instrument_level(instrument_id) else { return Ok(()) };
+        values.into_iter().try_for_each(|(plane, value)| tree.can_value(plane, instrument, value))
     }
 
-    pub(crate) fn mark(&mut self, instrument_id: &InstrumentId, mark: Mark, tree: &mut Tree) {
+    pub(crate) fn mark(
+        &mut self,
+        instrument_id: &InstrumentId,
+        mark: Mark,
+        directory: &Directory,
+        tree: &mut Tree,
+    ) {
         for (book_id, planes) in &mut self.0 {
             for (plane, ledger) in planes {
-                if ledger.holdings.contains_key(instrument_id) {
+                if ledger.holdings.contains(instrument_id) {
                     let set = |holding: &mut Holding| holding.mark = Some(mark);
-                    let (before, after) = ledger.change(instrument_id, Holding::default, set);
-                    tree.change(book_id, *plane, instrument_id, &before, &after);
+                    let slot = directory.slot(book_id, instrument_id);
+                    ledger.change(instrument_id, Holding::default, set, |before, after| {
+                        tree.change(*plane, &slot, before, after);
+                    });
                 }
             }
         }
@@ -333,16 +382,16 @@ impl Ledgers {
     pub(crate) fn reserve(
         &mut self,
         order: &Reserved,
+        slot: &Slot,
         tree: &mut Tree,
         unheld: impl FnOnce() -> Holding,
     ) {
-        let planes = self.0.entry(order.book_id.clone()).or_default();
-        let ledger = planes.entry(order.plane).or_default();
-        let (before, after) = ledger.change(&order.instrument_id, unheld, |holding| {
-            *holding = checked(reserve(*holding, order.side, order.qty));
+        let ledger = self.open(&order.book_id, order.plane);
+        let reserve = |holding: &mut Holding| checked(holding.reserve(order.side, order.qty));
+        ledger.change(&order.instrument_id, unheld, reserve, |before, after| {
+            tree.change(order.plane, slot, before, after);
         });
-        tree.change(&order.book_id, order.plane, &order.instrument_id, &before, &after);
-        tree.count_order(&order.book_id, order.plane, &order.instrument_id, 1);
+        tree.count_order(order.plane, slot, 1);
     }
 
     /// Books what was filled without a reservation before it.
@@ -350,34 +399,42 @@ impl Ledgers {
         &mut self,
         order: &Reserved,
         filled: Qty,
+        slot: &Slot,
         tree: &mut Tree,
         unheld: impl FnOnce() -> Holding,
     ) {
-        let planes = self.0.entry(order.book_id.clone()).or_default();
-        let ledger = planes.entry(order.plane).or_default();
-        let (before, after) = ledger.change(&order.instrument_id, unheld, |holding| {
+        let ledger = self.open(&order.book_id, order.plane);
+        let book = |holding: &mut Holding| {
             holding.position = checked(moved(holding.position, order.side, filled));
+        };
+        ledger.change(&order.instrument_id, unheld, book, |before, after| {
+            tree.change(order.plane, slot, before, after);
         });
-        tree.change(&order.book_id, order.plane, &order.instrument_id, &before, &after);
     }
 
     /// Ends a reservation and books what was filled.
-    pub(crate) fn settle(&mut self, order: &Reserved, filled: Qty, tree: &mut Tree) {
-        let Some(ledger) =
-            self.0.get_mut(&order.book_id).and_then(|planes| planes.get_mut(&order.plane))
-        else {
-            return;
-        };
-        let (before, after) = ledger.change(&order.instrument_id, Holding::default, |holding| {
+    pub(crate) fn settle(&mut self, order: &Reserved, filled: Qty, slot: &Slot, tree: &mut Tree) {
+        let ledger = self.open(&order.book_id, order.plane);
+        let end = |holding: &mut Holding| {
             let open = match order.side {
                 Side::Buy => &mut holding.open_buy,
                 Side::Sell => &mut holding.open_sell,
             };
             *open = checked(open.checked_sub(order.qty));
             holding.position = checked(moved(holding.position, order.side, filled));
+        };
+        ledger.change(&order.instrument_id, Holding::default, end, |before, after| {
+            tree.change(order.plane, slot, before, after);
         });
-        tree.change(&order.book_id, order.plane, &order.instrument_id, &before, &after);
-        tree.count_order(&order.book_id, order.plane, &order.instrument_id, -1);
+        tree.count_order(order.plane, slot, -1);
+    }
+
+    fn open(&mut self, book_id: &BookId, plane: Plane) -> &mut Ledger {
+        if !self.0.contains_key(book_id) {
+            self.0.insert(book_id.clone(), BTreeMap::new());
+        }
+        let planes = self.0.get_mut(book_id).expect("it was just put there");
+        planes.entry(plane).or_default()
     }
 }
 
@@ -408,12 +465,12 @@ pub struct Reserved {
     pub qty: Qty,
 }
 
-impl From<OrderFact> for Reserved {
-    fn from(order: OrderFact) -> Self {
+impl From<&OrderFact> for Reserved {
+    fn from(order: &OrderFact) -> Self {
         Self {
-            book_id: order.book_id,
+            book_id: order.book_id.clone(),
             plane: order.plane,
-            instrument_id: order.market_id,
+            instrument_id: order.market_id.clone(),
             side: order.side,
             qty: order.requested_quantity,
         }

@@ -2,7 +2,7 @@
 
 use crate::gates::{self, Case, Draft, Judgement};
 use crate::orders::WorkingOrder;
-use crate::{Denial, Event, FlowEvent, Ruling, State, planes};
+use crate::{Denial, Event, FlowEvent, Ruling, State, Verdicts, planes};
 use fillwright_domain::{
     ContentDigest, Decimal, DigestedIntent, ExecutionOutcome, ExecutionPlan, ExecutionReasonCode,
     ExecutionResult, ExecutionStatus, Intent, IntentId, IntentKey, NumberError, OrderIntent,
@@ -55,21 +55,30 @@ fn admit(
     key: IntentKey,
     digest: ContentDigest,
 ) -> Vec<Event> {
-    let case =
-        state.rulebook.as_ref().map(|rulebook| Case::gather(at, intent, quote, state, rulebook));
+    // Kept here, not handed on by value: it is large, and read at once.
+    let gathered;
+    let case = match &state.rulebook {
+        None => None,
+        Some(rulebook) => {
+            gathered = Case::gather(at, intent, quote, state, rulebook);
+            Some(&gathered)
+        }
+    };
     let mut events = Vec::with_capacity(6);
-    events.push(accepted(intent, case.as_ref(), key, digest));
-    let judgement = case.as_ref().map_or_else(gates::judge_without_rulebook, gates::judge);
-    let plane = case.as_ref().and_then(|case| case.plane().ok());
-    let decision_px = case.as_ref().and_then(Case::decision_px);
+    events.push(accepted(intent, case, key, digest));
+    let judgement = case.map_or_else(gates::judge_without_rulebook, gates::judge);
+    let plane = case.and_then(|case| case.plane().ok());
+    let decision_px = case.and_then(Case::decision_px);
     let plan = plan(intent, &judgement);
-    let (refused, sent) = (judgement.refused, Sent::of(intent, &judgement.draft));
-    let throttled = case.as_ref().and_then(|case| throttled(case, &judgement));
+    let Judgement { refused, not_in_force, draft, .. } = judgement;
+    let sent = Sent::of(intent, &draft);
+    let verdicts = draft.into_verdicts();
+    let throttled = case.and_then(|case| throttled(case, &verdicts));
     events.push(Event::IntentJudged {
         intent_id: intent.intent_id.clone(),
         rulebook_seq: state.rulebook_seq,
-        verdicts: judgement.verdicts,
-        not_in_force: judgement.not_in_force,
+        verdicts,
+        not_in_force,
     });
     events.extend(throttled);
     let order =
@@ -83,9 +92,9 @@ fn admit(
 }
 
 /// The strategy is disabled by the first intent that asks for more executions than it may have.
-fn throttled(case: &Case, judgement: &Judgement) -> Option<Event> {
+fn throttled(case: &Case, verdicts: &Verdicts) -> Option<Event> {
     let strategy_id = case.strategy_id()?;
-    let last = judgement.verdicts.last()?;
+    let last = verdicts.refusal()?;
     let is_first = last.ruling == Ruling::Deny { reason: Denial::StrategyThrottled }
         && !case.state.flow.repeats.is_disabled(strategy_id);
     let executions = case.rulebook.flow.repeat_throttle?.max_executions;

@@ -5,9 +5,11 @@
 
 pub mod adoption;
 pub mod answered;
+pub mod by_name;
 pub mod control;
 pub mod denial;
 mod detection;
+mod directory;
 pub mod effect;
 pub mod event;
 pub mod exposure;
@@ -24,7 +26,7 @@ mod place;
 mod planes;
 mod rules;
 pub mod state;
-pub mod tree;
+mod tree;
 pub mod verdict;
 
 use control::Wanted;
@@ -37,11 +39,10 @@ pub use flow::{FlowEvent, FlowInput};
 pub use input::Input;
 pub use intents::OpenIntent;
 pub use state::State;
-pub use verdict::{Figures, Gate, GateSet, Ruling, Verdict};
+pub use verdict::{Figures, Gate, GateSet, Ruling, Verdict, Verdicts};
 
 use fillwright_domain::{ExecutionPlan, Intent, Quote, Timestamp};
 use fillwright_policy::{KillEffect, RestraintKind};
-use std::convert::Infallible;
 
 /// One partition's decisions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +58,7 @@ impl Kernel {
 
     /// A kernel as a snapshot left it.
     pub fn restored(mut state: State) -> Self {
-        state.rebuild_tree();
+        state.count_anew();
         Self { state }
     }
 
@@ -155,8 +156,12 @@ impl Kernel {
 
     /// Writes the events of one step, taken at this time.
     pub fn replay(&mut self, at: Timestamp, events: &[Event]) {
-        let facts = events.iter().filter_map(Fact::of).map(Ok::<_, Infallible>);
-        let Ok(()) = self.replay_facts(at, facts);
+        self.begin(at);
+        for event in events {
+            if let Some(fact) = Fact::of(event) {
+                self.state.apply(&fact);
+            }
+        }
     }
 
     /// Writes the facts of one step, taken at this time. Recovery is this function alone.
@@ -169,12 +174,17 @@ impl Kernel {
         at: Timestamp,
         facts: impl IntoIterator<Item = Result<Fact, E>>,
     ) -> Result<(), E> {
-        self.state.seq += 1;
-        self.state.at = at;
+        self.begin(at);
         for fact in facts {
-            self.state.apply(fact?);
+            self.state.apply(&fact?);
         }
         Ok(())
+    }
+
+    /// Begins a step, taken at this time.
+    fn begin(&mut self, at: Timestamp) {
+        self.state.seq += 1;
+        self.state.at = at;
     }
 }
 

@@ -116,7 +116,7 @@ pub(crate) fn mark(
     if state.marks.get(instrument_id).is_some_and(|mark| mark.as_of > as_of) {
         return refused(Refusal::MarkOutOfOrder);
     }
-    match state.ledgers.can_mark(&state.tree, instrument_id, mark_px) {
+    match state.ledgers.can_mark(&state.tree, &state.directory, instrument_id, mark_px) {
         Ok(()) => vec![Event::MarkTaken { instrument_id: instrument_id.clone(), mark_px, as_of }],
         Err(_) => refused(Refusal::FigureOutOfRange),
     }

@@ -2,7 +2,9 @@
 
 use crate::adoption::Versions;
 use crate::answered::AnsweredIntents;
+use crate::by_name::ByName;
 use crate::control::{Control, Restraint};
+use crate::directory::{Directory, Slot};
 use crate::exposure::{Holding, Ledgers, Mark, Reserved};
 use crate::fact::{Fact, OrderFact, OutcomeFact};
 use crate::flatten::{self, Exits};
@@ -10,11 +12,11 @@ use crate::flow::{Emitted, Flow, OrderShape};
 use crate::incidents::Incidents;
 use crate::intents::OpenIntent;
 use crate::orders::Orders;
-use crate::tree::Tree;
+use crate::tree::{Exposure, Tree};
 use fillwright_domain::{
-    InstrumentId, IntentKey, OrderIntentId, Principal, Px, RunId, Text, Timestamp,
+    InstrumentId, IntentKey, OrderIntentId, Plane, Principal, Px, RunId, Text, Timestamp,
 };
-use fillwright_policy::{KillEffect, RestraintKind, Rulebook};
+use fillwright_policy::{KillEffect, Level, RestraintKind, Rulebook};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
 
@@ -38,7 +40,7 @@ pub struct State {
     pub audited_runs: BTreeMap<RunId, Text>,
     /// What holdings are valued at.
     #[n(5)]
-    pub marks: BTreeMap<InstrumentId, Mark>,
+    pub marks: ByName<InstrumentId, Mark>,
     /// What holds trading back.
     #[n(6)]
     pub control: Control,
@@ -69,9 +71,12 @@ pub struct State {
     #[n(23)]
     #[cbor(default)]
     pub incidents: Incidents,
+    /// Who is who under the rules in force; not stored, it follows from them.
+    #[cbor(skip)]
+    pub(crate) directory: Directory,
     /// Exposure at every level of the envelope; not stored, it follows from the rest.
     #[cbor(skip)]
-    pub tree: Tree,
+    pub(crate) tree: Tree,
     /// What the flow of orders left behind.
     #[n(18)]
     pub flow: Flow,
@@ -86,13 +91,35 @@ impl State {
     }
 
     /// Writes one fact into the state. Never refuses: whatever could be refused was refused when it was decided.
-    pub(crate) fn apply(&mut self, fact: Fact) {
+    ///
+    /// What every order brings is read where it lies; the rest is copied first.
+    pub(crate) fn apply(&mut self, fact: &Fact) {
+        match fact {
+            Fact::IntentAccepted { intent_key, digest } => {
+                self.answered.accept(*intent_key, *digest, self.seq);
+                if !self.exits.is_empty() {
+                    self.exits.came_in(*intent_key);
+                }
+            }
+            Fact::PlanMade { decision_px } => self.passing.decision_px = *decision_px,
+            Fact::OrderEmitted { order } => self.emit(order),
+            Fact::OutcomeRecorded { outcome } => self.end(outcome),
+            Fact::IntentClosed { intent_key, result } => {
+                self.open_intents.remove(intent_key);
+                self.answered.close(*intent_key, result.status);
+                self.passing = Passing::default();
+            }
+            seldom => self.apply_seldom(seldom.clone()),
+        }
+    }
+
+    fn apply_seldom(&mut self, fact: Fact) {
         match fact {
             Fact::RulebookAdopted { rulebook, by } => {
                 self.versions.note(&rulebook, self.seq, by);
                 self.rulebook = Some(*rulebook);
                 self.rulebook_seq = self.seq;
-                self.rebuild_tree();
+                self.count_anew();
                 self.incidents.begin_counting();
             }
             Fact::RunRegistered { run_id, manifest_hash } => {
@@ -100,22 +127,8 @@ impl State {
             }
             Fact::MarkTaken { instrument_id, mark_px, as_of } => {
                 let mark = Mark { mark_px, as_of };
-                self.ledgers.mark(&instrument_id, mark, &mut self.tree);
+                self.ledgers.mark(&instrument_id, mark, &self.directory, &mut self.tree);
                 self.marks.insert(instrument_id, mark);
-            }
-            Fact::IntentAccepted { intent_key, digest } => {
-                self.answered.accept(intent_key, digest, self.seq);
-                if !self.exits.is_empty() {
-                    self.exits.came_in(intent_key);
-                }
-            }
-            Fact::PlanMade { decision_px } => self.passing.decision_px = decision_px,
-            Fact::OrderEmitted { order } => self.emit(order),
-            Fact::OutcomeRecorded { outcome } => self.end(&outcome),
-            Fact::IntentClosed { intent_key, result } => {
-                self.open_intents.remove(&intent_key);
-                self.answered.close(intent_key, result.status);
-                self.passing = Passing::default();
             }
             Fact::KillSwitchEngaged { by, reason, scope, effect } => {
                 let restraint = Restraint { effect, ..self.restraint(Some(by), reason, None) };
@@ -145,6 +158,11 @@ impl State {
             | Fact::FillBooked { .. }
             | Fact::OrderQueried { .. }
             | Fact::OrderStranded { .. } => self.orders.apply(fact),
+            Fact::IntentAccepted { .. }
+            | Fact::PlanMade { .. }
+            | Fact::OrderEmitted { .. }
+            | Fact::OutcomeRecorded { .. }
+            | Fact::IntentClosed { .. } => {}
         }
     }
 
@@ -168,33 +186,41 @@ impl State {
     }
 
     /// Works out anew what is not stored: after a snapshot was read, and when the rules changed.
-    pub(crate) fn rebuild_tree(&mut self) {
+    pub(crate) fn count_anew(&mut self) {
         if let Some(rules) = &self.rulebook {
-            self.tree = Tree::of(rules, &self.ledgers, &self.orders);
+            self.directory = Directory::of(rules);
+            self.tree = Tree::of(&self.directory, &self.ledgers, &self.orders);
         }
     }
 
+    /// Exposure of a level on a plane; nothing where the rules do not know the level.
+    pub fn exposure(&self, plane: Plane, level: Level) -> Option<&Exposure> {
+        self.directory.number(level).map(|number| self.tree.levels(plane).get(number))
+    }
+
     /// Counts an order as working. On paper its outcome follows in the same step, so it only passes through.
-    fn emit(&mut self, mut order: OrderFact) {
-        let (id, intent_key) = (order.order_intent_id, order.intent_key);
+    fn emit(&mut self, order: &OrderFact) {
         let decision_px = self.passing.decision_px.take();
-        self.follow(&order, decision_px);
-        let open = order.open.take().map(|intent_id| OpenIntent { intent_id, decision_px });
+        let slot = self.follow(order, decision_px);
+        let (id, intent_key, open) = (order.order_intent_id, order.intent_key, &order.open);
         let reserved = Reserved::from(order);
-        let Some(open) = open else {
-            self.passing.on_paper = Some(reserved);
+        let Some(intent_id) = open.clone() else {
+            self.passing.on_paper = Some((reserved, slot));
             return;
         };
-        self.open_intents.insert(intent_key, open);
-        let unheld =
-            || Holding::unheld(&self.marks, self.rulebook.as_ref(), &reserved.instrument_id);
-        self.ledgers.reserve(&reserved, &mut self.tree, unheld);
+        self.open_intents.insert(intent_key, OpenIntent { intent_id, decision_px });
+        let unheld = unheld(&self.marks, &self.directory, &reserved.instrument_id);
+        self.ledgers.reserve(&reserved, &slot, &mut self.tree, unheld);
         self.orders.insert(id, reserved, intent_key);
     }
 
-    /// Remembers what the order leaves behind in the flow of orders.
-    fn follow(&mut self, order: &OrderFact, decision_px: Option<Px>) {
-        let Some(rulebook) = &self.rulebook else { return };
+    /// Remembers what the order leaves behind in the flow of orders; where it counts.
+    fn follow(&mut self, order: &OrderFact, decision_px: Option<Px>) -> Slot {
+        let (Some(found), Some(rulebook)) =
+            (self.directory.find(&order.book_id, &order.market_id), &self.rulebook)
+        else {
+            panic!("an order of {} in {} without rules", order.book_id, order.market_id);
+        };
         let shape = OrderShape {
             qty: order.requested_quantity,
             limit_px: order.limit_px,
@@ -202,32 +228,51 @@ impl State {
             instrument_id: order.market_id.clone(),
             book_id: order.book_id.clone(),
         };
-        if let Some(book) = rulebook.books.get(&order.book_id).filter(|_| order.open.is_some()) {
+        if order.open.is_some() {
             let (id, instrument) = (order.order_intent_id, &order.market_id);
-            let account = &book.account;
+            let account = &found.book.account;
             self.flow.resting.insert(id, account, instrument, order.side, order.limit_px);
         }
-        self.flow.emitted(Emitted { at: self.at, shape, decision_px, rulebook });
+        let policy = &rulebook.flow;
+        self.flow.emitted(Emitted { at: self.at, shape, decision_px, found, policy });
+        found.slot
     }
 
     /// Counts a cancel as a message.
     fn count_cancel(&mut self, order: OrderIntentId) {
-        if let Some((order, rulebook)) = self.orders.get(order).zip(self.rulebook.as_ref()) {
-            let Reserved { book_id, instrument_id, .. } = &order.reserved;
-            self.flow.sent(self.at, book_id, instrument_id, rulebook);
+        let Some((order, rulebook)) = self.orders.get(order).zip(self.rulebook.as_ref()) else {
+            return;
+        };
+        let Reserved { book_id, instrument_id, .. } = &order.reserved;
+        if let Some(found) = self.directory.find(book_id, instrument_id) {
+            self.flow.sent(self.at, &found, &rulebook.flow);
         }
     }
 
     /// Books what an order came to.
     fn end(&mut self, outcome: &OutcomeFact) {
+        let filled = outcome.filled_quantity;
         if let Some(order) = self.orders.remove(outcome.order_intent_id) {
-            self.ledgers.settle(&order.reserved, outcome.filled_quantity, &mut self.tree);
+            let of = &order.reserved;
+            let slot = self.directory.slot(&of.book_id, &of.instrument_id);
+            self.ledgers.settle(of, filled, &slot, &mut self.tree);
             self.flow.resting.remove(outcome.order_intent_id);
-        } else if let Some(order) = self.passing.on_paper.take() {
-            let unheld =
-                || Holding::unheld(&self.marks, self.rulebook.as_ref(), &order.instrument_id);
-            self.ledgers.fill(&order, outcome.filled_quantity, &mut self.tree, unheld);
+        } else if let Some((order, slot)) = self.passing.on_paper.take() {
+            let unheld = unheld(&self.marks, &self.directory, &order.instrument_id);
+            self.ledgers.fill(&order, filled, &slot, &mut self.tree, unheld);
         }
+    }
+}
+
+/// What is known of an instrument before anything of it is held.
+fn unheld<'a>(
+    marks: &'a ByName<InstrumentId, Mark>,
+    directory: &'a Directory,
+    instrument_id: &'a InstrumentId,
+) -> impl FnOnce() -> Holding + 'a {
+    move || {
+        let instrument = directory.instrument(instrument_id);
+        instrument.map_or_else(Holding::default, |known| Holding::unheld(marks, known))
     }
 }
 
@@ -236,6 +281,6 @@ impl State {
 struct Passing {
     /// Mid of the quote the plan was made by.
     decision_px: Option<Px>,
-    /// The order that was released on paper.
-    on_paper: Option<Reserved>,
+    /// The order that was released on paper, and where it counts.
+    on_paper: Option<(Reserved, Slot)>,
 }

@@ -2,7 +2,7 @@
 
 use crate::denial::{Denial, Skip};
 use fillwright_domain::{Decimal, Qty, Text};
-use minicbor::data::{IanaTag, Type};
+use minicbor::data::IanaTag;
 use minicbor::{Decode, Decoder, Encode, Encoder};
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 
@@ -197,8 +197,8 @@ pub enum Ruling {
 
 /// A gate's ruling with the figures it compared, in the unit the gate's file states.
 ///
-/// A plain pass is stored as its gate's number alone, anything else as an array of the three, or of all four where a rule
-/// is named.
+/// A pass is stored as its gate and figures, anything else as gate, ruling and figures, with the rule behind them where
+/// one is named.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verdict {
     /// The gate.
@@ -210,6 +210,23 @@ pub struct Verdict {
     /// The rule that decided, where the gate reads more than one: the level of the envelope, or the row of a table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<Text>,
+}
+
+impl Verdict {
+    /// A pass without figures.
+    pub const fn pass(gate: Gate) -> Self {
+        Self { gate, ruling: Ruling::Allow, figures: None, rule: None }
+    }
+
+    /// Whether there is nothing more to say of it than that the gate let the order pass.
+    fn is_plain_pass(&self) -> bool {
+        self.ruling == Ruling::Allow && self.figures.is_none() && self.rule.is_none()
+    }
+
+    /// Whether the order goes no further.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.ruling, Ruling::Deny { .. } | Ruling::Skip { .. })
+    }
 }
 
 /// The two figures a gate compared.
@@ -230,7 +247,7 @@ impl<C> Encode<C> for Verdict {
         ctx: &mut C,
     ) -> Result<(), minicbor::encode::Error<W::Error>> {
         match (self.ruling, &self.figures, &self.rule) {
-            (Ruling::Allow, None, None) => self.gate.encode(e, ctx),
+            (Ruling::Allow, Some(figures), None) => (self.gate, figures).encode(e, ctx),
             (ruling, figures, None) => (self.gate, ruling, figures).encode(e, ctx),
             (ruling, figures, Some(rule)) => (self.gate, ruling, figures, rule).encode(e, ctx),
         }
@@ -239,15 +256,12 @@ impl<C> Encode<C> for Verdict {
 
 impl<'b, C> Decode<'b, C> for Verdict {
     fn decode(d: &mut Decoder<'b>, ctx: &mut C) -> Result<Self, minicbor::decode::Error> {
-        if d.datatype()? != Type::Array {
-            let gate = d.decode_with(ctx)?;
-            return Ok(Self { gate, ruling: Ruling::Allow, figures: None, rule: None });
-        }
         let stored = d.array()?;
-        let (gate, ruling) = (d.decode_with(ctx)?, d.decode_with(ctx)?);
+        let gate = d.decode_with(ctx)?;
+        let ruling = if stored == Some(2) { Ruling::Allow } else { d.decode_with(ctx)? };
         let figures = d.decode_with(ctx)?;
         let rule = match stored {
-            Some(3) => None,
+            Some(2 | 3) => None,
             Some(4) => Some(d.decode_with(ctx)?),
             _ => return Err(minicbor::decode::Error::message("a verdict of an unknown shape")),
         };
@@ -255,13 +269,75 @@ impl<'b, C> Decode<'b, C> for Verdict {
     }
 }
 
+/// What the gates said of one intent, up to the first refusal.
+///
+/// Most let an order pass without comparing figures: those are kept as a set, the others with all they said.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Verdicts {
+    #[n(0)]
+    passed: GateSet,
+    /// In the order in which they judged.
+    #[n(1)]
+    said: Vec<Verdict>,
+}
+
+impl Verdicts {
+    /// Gates that only passed, and what the others said.
+    pub(crate) fn new(passed: GateSet, said: Vec<Verdict>) -> Self {
+        Self { passed, said }
+    }
+
+    /// The verdict of a gate, if it judged.
+    pub fn get(&self, gate: Gate) -> Option<Verdict> {
+        if self.passed.contains(gate) {
+            return Some(Verdict::pass(gate));
+        }
+        self.said.iter().find(|verdict| verdict.gate == gate).cloned()
+    }
+
+    /// Every verdict, the passes too, in the order of the gates.
+    pub fn iter(&self) -> impl Iterator<Item = Verdict> {
+        crate::gates::order().filter_map(|(gate, _)| self.get(gate))
+    }
+
+    /// Those that are more than a plain pass, in the order of the gates.
+    pub fn said(&self) -> &[Verdict] {
+        &self.said
+    }
+
+    /// The verdict that sent the order no further; it is the last.
+    pub fn refusal(&self) -> Option<&Verdict> {
+        self.said.last().filter(|last| last.is_refusal())
+    }
+}
+
+impl FromIterator<Verdict> for Verdicts {
+    fn from_iter<T: IntoIterator<Item = Verdict>>(verdicts: T) -> Self {
+        let mut all = Self::default();
+        for verdict in verdicts {
+            if verdict.is_plain_pass() {
+                all.passed.insert(verdict.gate);
+            } else {
+                all.said.push(verdict);
+            }
+        }
+        all
+    }
+}
+
+impl Serialize for Verdicts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
 /// Stores verdicts as CBOR inside a byte string (RFC 8949, 3.4.5.1), so that replay, which never looks at them, steps
 /// over them at once.
 pub(crate) mod embedded {
-    use super::{Decoder, Encoder, IanaTag, Verdict};
+    use super::{Decoder, Encoder, IanaTag, Verdicts};
 
     pub(crate) fn encode<C, W: minicbor::encode::Write>(
-        verdicts: &[Verdict],
+        verdicts: &Verdicts,
         e: &mut Encoder<W>,
         _: &mut C,
     ) -> Result<(), minicbor::encode::Error<W::Error>> {
@@ -274,7 +350,7 @@ pub(crate) mod embedded {
     pub(crate) fn decode<C>(
         d: &mut Decoder<'_>,
         _: &mut C,
-    ) -> Result<Vec<Verdict>, minicbor::decode::Error> {
+    ) -> Result<Verdicts, minicbor::decode::Error> {
         if d.tag()? != IanaTag::Cbor.tag() {
             return Err(minicbor::decode::Error::message("expected verdicts inside a byte string"));
         }

@@ -321,14 +321,28 @@ impl From<Level<'_>> for Text {
 
 /// The levels an order stands under, from the firm down, each with the limits it states.
 #[derive(Debug, Clone, Copy)]
-pub struct Levels<'a>([Option<(Level<'a>, &'a Limits)>; 6]);
+pub struct Levels<'a> {
+    /// With its depth, from the firm at 0 down to the instrument at 5; those that state something come first.
+    stated: [(usize, Level<'a>, &'a Limits); 6],
+    len: usize,
+}
 
 impl<'a> Levels<'a> {
+    fn of(firm: &'a Limits) -> Self {
+        Self { stated: [(0, Level::Firm, firm); 6], len: 1 }
+    }
+
+    fn add(&mut self, depth: usize, level: Level<'a>, limits: Option<&'a Limits>) {
+        if let Some(limits) = limits {
+            self.stated[self.len] = (depth, level, limits);
+            self.len += 1;
+        }
+    }
+
     /// Level by level with its depth, from the firm at 0 down to the instrument at 5; one that states nothing is passed
     /// over.
     pub fn iter(&self) -> impl Iterator<Item = (usize, Level<'a>, &'a Limits)> {
-        let depths = self.0.iter().enumerate();
-        depths.filter_map(|(depth, stated)| stated.map(|(level, limits)| (depth, level, limits)))
+        self.stated[..self.len].iter().copied()
     }
 }
 
@@ -340,17 +354,16 @@ impl Envelope {
         book: &'a Book,
         instrument_id: &'a InstrumentId,
     ) -> Levels<'a> {
-        let lane = book.lane.as_ref();
-        Levels([
-            Some((Level::Firm, &self.firm)),
-            self.accounts.get(&book.account).map(|own| (Level::Account(&book.account), own)),
-            lane.and_then(|lane| self.lanes.get(lane).map(|own| (Level::Lane(lane), own))),
-            self.strategies
-                .get(&book.strategy_id)
-                .map(|own| (Level::Strategy(&book.strategy_id), own)),
-            self.books.get(book_id).map(|own| (Level::Book(book_id), own)),
-            self.instruments.get(instrument_id).map(|own| (Level::Instrument(instrument_id), own)),
-        ])
+        let mut levels = Levels::of(&self.firm);
+        levels.add(1, Level::Account(&book.account), self.accounts.get(&book.account));
+        if let Some(lane) = &book.lane {
+            levels.add(2, Level::Lane(lane), self.lanes.get(lane));
+        }
+        let strategy_id = &book.strategy_id;
+        levels.add(3, Level::Strategy(strategy_id), self.strategies.get(strategy_id));
+        levels.add(4, Level::Book(book_id), self.books.get(book_id));
+        levels.add(5, Level::Instrument(instrument_id), self.instruments.get(instrument_id));
+        levels
     }
 
     /// Every level that states limits, with them.

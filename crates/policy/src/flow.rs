@@ -161,10 +161,12 @@ impl Permissions {
 
     /// Whether the strategy may trade the instrument at the venue.
     pub fn allow(&self, strategy: &str, venue: &str, instrument: &str) -> bool {
-        let strategies = [strategy, EVERY].into_iter().filter_map(|name| self.0.get(name));
-        let mut venues = strategies
-            .flat_map(|venues| [venue, EVERY].into_iter().filter_map(|name| venues.get(name)));
-        venues.any(|instruments| instruments.contains(instrument) || instruments.contains(EVERY))
+        [EVERY, strategy].into_iter().filter_map(|name| self.0.get(name)).any(|venues| {
+            [EVERY, venue]
+                .into_iter()
+                .filter_map(|name| venues.get(name))
+                .any(|instruments| instruments.contains(instrument) || instruments.contains(EVERY))
+        })
     }
 }
 

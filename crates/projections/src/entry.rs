@@ -7,7 +7,7 @@ use crate::verdicts::VerdictLines;
 use crate::{ProjectionError, text};
 use fillwright_domain::{ExecutionResult, IntentId, Timestamp};
 use fillwright_journal::{Entry, Hash, codec};
-use fillwright_kernel::{Event, Input, Ruling, Verdict};
+use fillwright_kernel::{Event, Input, Ruling, Verdict, Verdicts};
 use serde_json::value::{RawValue, to_raw_value};
 use std::sync::OnceLock;
 
@@ -76,13 +76,12 @@ impl ProjectedEntry {
         self.shared.verdicts.get_or_init(write)
     }
 
-    /// The verdicts on the intent it accepted, in the order of the gates.
-    pub(crate) fn verdicts(&self) -> &[Verdict] {
-        let judged = self.events.iter().find_map(|event| match event {
-            Event::IntentJudged { verdicts, .. } => Some(&verdicts[..]),
+    /// The verdicts on the intent it accepted; nothing where it accepted none.
+    pub(crate) fn verdicts(&self) -> Option<&Verdicts> {
+        self.events.iter().find_map(|event| match event {
+            Event::IntentJudged { verdicts, .. } => Some(verdicts),
             _ => None,
-        });
-        judged.unwrap_or_default()
+        })
     }
 
     /// The outcomes and results of its events as JSON, in their order; results with the plan, which the journal keeps
@@ -119,7 +118,7 @@ impl ProjectedEntry {
         result: &ExecutionResult,
     ) -> Disposition {
         let is_denial = |verdict: &Verdict| matches!(verdict.ruling, Ruling::Deny { .. });
-        let denied = self.verdicts().iter().any(is_denial);
+        let denied = self.verdicts().and_then(Verdicts::refusal).is_some_and(is_denial);
         Disposition::of(result, intent.plan.constraints_applied, denied)
     }
 }

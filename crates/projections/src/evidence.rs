@@ -240,7 +240,7 @@ fn approval(event: &Event) -> Option<Value> {
 
 fn block(event: &Event) -> Option<Block> {
     let Event::IntentJudged { intent_id, rulebook_seq, verdicts, .. } = event else { return None };
-    let last = verdicts.last().filter(|last| matches!(last.ruling, Ruling::Deny { .. }))?;
+    let last = verdicts.refusal().filter(|last| matches!(last.ruling, Ruling::Deny { .. }))?;
     Some(Block {
         intent_id: intent_id.clone(),
         rulebook_seq: *rulebook_seq,

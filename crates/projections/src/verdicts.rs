@@ -1,13 +1,14 @@
 //! Verdicts as streams and tables show them.
 
 use fillwright_domain::{Decimal, Qty, Text};
-use fillwright_kernel::{Gate, Ruling, Verdict};
+use fillwright_kernel::{Gate, Ruling, Verdict, Verdicts};
 use serde::{Serialize, Serializer};
 
 /// What the gates decided together.
-pub(crate) fn decision(verdicts: &[Verdict]) -> &'static str {
-    let reduced = verdicts.iter().any(|verdict| matches!(verdict.ruling, Ruling::Reduce { .. }));
-    match verdicts.last().map(|verdict| verdict.ruling) {
+pub(crate) fn decision(verdicts: &Verdicts) -> &'static str {
+    let reduced =
+        verdicts.said().iter().any(|verdict| matches!(verdict.ruling, Ruling::Reduce { .. }));
+    match verdicts.refusal().map(|verdict| verdict.ruling) {
         Some(Ruling::Deny { .. }) => "deny",
         Some(Ruling::Skip { .. }) => "skip",
         _ if reduced => "reduce",
@@ -75,10 +76,11 @@ impl VerdictLine {
 }
 
 /// Verdicts in the order of the gates.
-pub(crate) struct VerdictLines<'a>(pub(crate) &'a [Verdict]);
+pub(crate) struct VerdictLines<'a>(pub(crate) Option<&'a Verdicts>);
 
 impl Serialize for VerdictLines<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(VerdictLine::of))
+        let verdicts = self.0.into_iter().flat_map(Verdicts::iter);
+        serializer.collect_seq(verdicts.map(|verdict| VerdictLine::of(&verdict)))
     }
 }

@@ -5,14 +5,14 @@
 //! - Any other intent leaves what is held, at the price of the decision, over the book's equity.
 
 use fillwright_domain::{Notional, NumberError, Px, Qty, Ratio, Rebalance, Rounding};
-use fillwright_kernel::{Gate, Verdict};
+use fillwright_kernel::{Gate, Verdicts};
 
 /// A change of weight that a gate cut, as it was asked for.
 pub(crate) struct Asked<'a> {
     pub(crate) rebalance: &'a Rebalance,
     /// What was left of it in the plan.
     pub(crate) planned: Qty,
-    pub(crate) verdicts: &'a [Verdict],
+    pub(crate) verdicts: Option<&'a Verdicts>,
     /// The price it was sized at.
     pub(crate) touch: Px,
     pub(crate) contract_size: Ratio,
@@ -34,7 +34,7 @@ impl Asked<'_> {
     }
 
     fn asked_of(&self, gate: Gate) -> Result<fillwright_domain::Decimal, NumberError> {
-        let verdict = self.verdicts.iter().find(|verdict| verdict.gate == gate);
+        let verdict = self.verdicts.and_then(|verdicts| verdicts.get(gate));
         let figures = verdict.and_then(|verdict| verdict.figures);
         figures.map(|figures| figures.asked).ok_or(NumberError::DivisionByZero)
     }

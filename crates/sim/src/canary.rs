@@ -3,7 +3,7 @@
 
 use fillwright_domain::{Decimal, Qty, Timestamp};
 use fillwright_kernel::incidents::{IncidentEvent, IncidentOrigin};
-use fillwright_kernel::{Effect, Event, Input, Kernel, effects_of};
+use fillwright_kernel::{Effect, Event, Gate, Input, Kernel, effects_of};
 use fillwright_policy::Envelope;
 
 /// One planted bug.
@@ -155,9 +155,9 @@ fn repeat(events: &mut Vec<Event>, which: impl Fn(&Event) -> bool) {
 
 fn lose_verdict(event: &mut Event) {
     if let Event::IntentJudged { verdicts, .. } = event
-        && verdicts.len() > 12
+        && verdicts.get(Gate::Venue).is_some()
     {
-        verdicts.remove(11);
+        *verdicts = verdicts.iter().filter(|verdict| verdict.gate != Gate::Venue).collect();
     }
 }
 

@@ -194,12 +194,12 @@ impl Oracle {
         self.tally.steps += 1;
         let may_be_empty = matches!(input, Input::Resume | Input::Tick);
         must!(!events.is_empty() || may_be_empty, "a step recorded nothing");
-        let mut verdicts: &[Verdict] = &[];
+        let mut verdicts = Vec::new();
         for event in events {
             if let Event::IntentJudged { verdicts: said, .. } = event {
-                verdicts = said;
+                verdicts = said.iter().collect();
             }
-            self.read(at, input, verdicts, event)?;
+            self.read(at, input, &verdicts, event)?;
         }
         if let Some(rules) = &self.rules {
             self.incidents.has_noticed(rules, events)?;
@@ -275,7 +275,7 @@ impl Oracle {
                 must!(self.intents.contains_key(intent_id), "unknown {intent_id} conflicts");
                 self.tally.conflicts += 1;
             }
-            Event::IntentJudged { verdicts, .. } => self.judged(verdicts)?,
+            Event::IntentJudged { .. } => self.judged(verdicts)?,
             Event::OrderEmitted { order, .. } => self.emitted(at, input, verdicts, order)?,
             Event::OrderStatusChanged { order_intent_id, status, exec_id, .. } => {
                 let order = self.working_order(*order_intent_id)?;
@@ -852,7 +852,7 @@ impl Oracle {
         for event in events {
             let wanted = match event {
                 Event::OrderEmitted { order, .. } if order.plane == Plane::Paper => continue,
-                Event::OrderEmitted { order, .. } => Effect::PlaceOrder(order.clone()),
+                Event::OrderEmitted { order, .. } => Effect::PlaceOrder(Box::new(order.clone())),
                 Event::OrderCancelRequested { order_intent_id, instrument_id } => {
                     Effect::CancelOrder {
                         order_intent_id: *order_intent_id,

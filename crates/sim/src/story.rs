@@ -79,7 +79,7 @@ impl Names {
         match event {
             Event::IntentAccepted { .. } => Vec::new(),
             Event::IntentJudged { intent_id, verdicts, .. } => {
-                verdicts.iter().filter_map(|verdict| shaped(intent_id, verdict)).collect()
+                verdicts.iter().filter_map(|verdict| shaped(intent_id, &verdict)).collect()
             }
             Event::PlanMade { plan, .. } if plan.skip_reason.is_some() => Vec::new(),
             Event::PlanMade { intent_id, plan, .. } => {

@@ -22,10 +22,11 @@ impl MessageBucket {
     /// How full it is by now, in billionths of a message. What passed since it was last used counts at the rate in
     /// force now.
     fn level(self, at: Timestamp, rule: Bucket) -> u64 {
-        let full = u128::from(rule.burst) * u128::from(MESSAGE);
-        let passed_ns = u128::try_from(at.since_ns(self.at)).unwrap_or(0);
-        let level = u128::from(self.level) + passed_ns * u128::from(rule.per_s);
-        u64::try_from(level.min(full)).unwrap_or(u64::MAX)
+        let full = u64::from(rule.burst) * MESSAGE;
+        let passed_ns = u64::try_from(at.since_ns(self.at)).unwrap_or(0);
+        // What is out of range has long been full.
+        let come = passed_ns.saturating_mul(u64::from(rule.per_s));
+        self.level.saturating_add(come).min(full)
     }
 }
 

@@ -17,12 +17,11 @@ pub use repeats::Repeats;
 pub use resting::Resting;
 pub use twins::{OrderShape, Twins};
 
+use crate::directory::Found;
 use crate::event::Refusal;
 use crate::{Event, State};
-use fillwright_domain::{
-    BookId, HealthStatus, InstrumentId, Principal, Px, StrategyId, Text, Timestamp, VenueId,
-};
-use fillwright_policy::Rulebook;
+use fillwright_domain::{HealthStatus, Principal, Px, StrategyId, Text, Timestamp, VenueId};
+use fillwright_policy::FlowPolicy;
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
@@ -140,43 +139,33 @@ pub(crate) struct Emitted<'a> {
     pub(crate) at: Timestamp,
     pub(crate) shape: OrderShape,
     pub(crate) decision_px: Option<Px>,
-    pub(crate) rulebook: &'a Rulebook,
+    pub(crate) found: Found<'a>,
+    pub(crate) policy: &'a FlowPolicy,
 }
 
 impl Flow {
     /// Remembers an order that was released.
     pub(crate) fn emitted(&mut self, order: Emitted) {
-        let Emitted { at, shape, decision_px, rulebook } = order;
-        let policy = &rulebook.flow;
+        let Emitted { at, shape, decision_px, found, policy } = order;
         if let Some(px) = decision_px {
             let window_ms = policy.price_collar.as_ref().map_or(0, |collar| collar.window_ms);
             self.movements.follow(at, &shape.instrument_id, px, window_ms);
         }
-        self.sent(at, &shape.book_id, &shape.instrument_id, rulebook);
-        if let Some((throttle, book)) =
-            policy.repeat_throttle.zip(rulebook.books.get(&shape.book_id))
-        {
-            self.repeats.count(at, &book.strategy_id, throttle.window_ms);
+        self.sent(at, &found, policy);
+        if let Some(throttle) = policy.repeat_throttle {
+            self.repeats.count(at, &found.book.strategy_id, throttle.window_ms);
         }
         let window_ms = policy.duplicate_window.as_ref().map_or(0, |window| window.window_ms);
         self.twins.remember(at, shape, window_ms);
     }
 
     /// Counts a message, be it an order or a cancel.
-    pub(crate) fn sent(
-        &mut self,
-        at: Timestamp,
-        book_id: &BookId,
-        instrument_id: &InstrumentId,
-        rulebook: &Rulebook,
-    ) {
-        let Some(rate) = rulebook.flow.message_rate else { return };
-        let Some((book, instrument)) =
-            rulebook.books.get(book_id).zip(rulebook.instruments.get(instrument_id))
-        else {
-            return;
-        };
-        self.messages.spend(at, &rate, &instrument.venue, &book.account, &book.strategy_id);
+    pub(crate) fn sent(&mut self, at: Timestamp, of: &Found, policy: &FlowPolicy) {
+        if let Some(rate) = policy.message_rate {
+            let Found { book, instrument, .. } = of;
+            let (account, strategy_id) = (&book.account, &book.strategy_id);
+            self.messages.spend(at, &rate, &instrument.venue, account, strategy_id);
+        }
     }
 
     pub(crate) fn apply(&mut self, event: FlowEvent) {

@@ -1,9 +1,9 @@
 //! How far prices moved: each instrument's first mid of a window, which later orders of the window are held against.
 
 use super::is_within;
+use crate::by_name::ByName;
 use fillwright_domain::{InstrumentId, Px, Timestamp};
 use minicbor::{Decode, Encode};
-use std::collections::BTreeMap;
 
 /// Where a window began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -17,7 +17,7 @@ struct First {
 /// The first mid of each instrument's window.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 #[cbor(transparent)]
-pub struct Movements(#[n(0)] BTreeMap<InstrumentId, First>);
+pub struct Movements(#[n(0)] ByName<InstrumentId, First>);
 
 impl Movements {
     /// The mid the instrument's first order in the current window was decided by.

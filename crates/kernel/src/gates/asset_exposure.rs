@@ -5,29 +5,26 @@
 //! Figures: exposure with this order, rounded up, and the most allowed, rounded down, in quote currency.
 
 use super::levels::{Limit, hold};
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::Denial;
-use crate::exposure::{Added, Holding};
-use fillwright_domain::{Constraint, Decimal, Instrument, Notional, Qty, Ratio, Rounding};
+use fillwright_domain::{Constraint, Decimal, Notional, Qty, Ratio, Rounding};
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     if case.is_safety_exit() {
-        return Ok(Ruling::Bypass);
+        return Ok(Finding::Bypass);
     }
-    if Added::of(&case.holding, draft.side, draft.qty).is_none()? {
-        return Ok(Ruling::Allow);
+    if draft.added(case)?.is_none() {
+        return Ok(Finding::Allow);
     }
-    let (instrument, equity) = (case.instrument()?, case.book()?.equity);
-    let limit = AssetExposure { instrument, equity, holding: &case.holding };
+    let limit = AssetExposure { case, equity: case.book()?.equity };
     hold(case, draft, &limit, |limits| {
         limits.max_asset_exposure.map(|cap| (cap, limits.on_asset_exposure))
     })
 }
 
 struct AssetExposure<'a> {
-    instrument: &'a Instrument,
+    case: &'a Case<'a>,
     equity: Notional,
-    holding: &'a Holding,
 }
 
 impl Limit for AssetExposure<'_> {
@@ -35,14 +32,17 @@ impl Limit for AssetExposure<'_> {
     const DENIAL: Denial = Denial::AssetExposureAboveCap;
     const CONSTRAINT: Constraint = Constraint::AssetExposure;
 
-    fn compare(&self, _: usize, draft: &Draft, cap: &Ratio) -> Result<(Decimal, Decimal), Denial> {
+    fn compare(
+        &self,
+        _: usize,
+        draft: &mut Draft,
+        cap: &Ratio,
+    ) -> Result<(Decimal, Decimal), Denial> {
         let most = cap.of_notional(self.equity, Rounding::Down)?;
-        let added = Added::of(self.holding, draft.side, draft.qty);
-        Ok((added.worst(draft.reference_px, self.instrument)?.get(), most.get()))
+        Ok((draft.at_touch(self.case)?.1.get(), most.get()))
     }
 
-    fn fitting(&self, _: usize, draft: &Draft, most: Decimal) -> Result<Qty, Denial> {
-        let added = Added::of(self.holding, draft.side, draft.qty);
-        Ok(added.fitting(Notional::new(most), draft.reference_px, self.instrument)?)
+    fn fitting(&self, _: usize, draft: &mut Draft, most: Decimal) -> Result<Qty, Denial> {
+        draft.fitting(self.case, Notional::new(most))
     }
 }

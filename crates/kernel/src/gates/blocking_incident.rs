@@ -1,13 +1,13 @@
 //! No open incident that blocks covers the order. A safety exit passes: it can only reduce risk.
 
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::Denial;
 
-pub(super) fn judge(case: &Case, _: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, _: &mut Draft) -> Result<Finding, Denial> {
     if case.state.incidents.blocking(&case.place()).is_none() {
-        Ok(Ruling::Allow)
+        Ok(Finding::Allow)
     } else if case.is_safety_exit() {
-        Ok(Ruling::Bypass)
+        Ok(Finding::Bypass)
     } else {
         Err(Denial::BlockingIncident)
     }

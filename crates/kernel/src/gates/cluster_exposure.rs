@@ -5,17 +5,24 @@
 //! and the cap, in quote currency.
 
 use super::groups::{Group, hold_group};
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::Denial;
 use fillwright_domain::Constraint;
 use fillwright_policy::Level;
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     let envelope = &case.rulebook.envelope;
     let every = (Level::EveryCluster, &envelope.every_cluster);
-    let name = case.rulebook.cluster_of(&case.intent.instrument_id);
-    let own = envelope.clusters.get(&name).map(|own| (Level::Cluster(&name), own));
-    hold_group::<Cluster>(case, draft, |place| place.cluster, every, own)
+    hold_group::<Cluster>(
+        case,
+        draft,
+        |place| place.cluster,
+        every,
+        || {
+            let name = case.groups()?.1;
+            Ok(envelope.clusters.get(name).map(|own| (Level::Cluster(name), own)))
+        },
+    )
 }
 
 struct Cluster;

@@ -2,13 +2,13 @@
 //! allowed, in whole milliseconds, rounded down; so a quote of the limit and a fraction of a millisecond still passes,
 //! and one from the future by any fraction is -1.
 
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::Denial;
 use fillwright_domain::Decimal;
 
 const NS_PER_MS: i64 = 1_000_000;
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     let quote = case.quote()?;
     let age_ms = case.at.since_ns(quote.as_of).div_euclid(NS_PER_MS);
     let age_max_ms = i64::from(case.rulebook.execution.quote_age_max_ms);
@@ -16,5 +16,5 @@ pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     if !(0..=age_max_ms).contains(&age_ms) {
         return Err(Denial::QuoteStale);
     }
-    if quote.is_two_sided() { Ok(Ruling::Allow) } else { Err(Denial::QuoteUnusable) }
+    if quote.is_two_sided() { Ok(Finding::Allow) } else { Err(Denial::QuoteUnusable) }
 }

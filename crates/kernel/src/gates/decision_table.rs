@@ -3,31 +3,31 @@
 //! up. Without a table everything passes outside live, and nothing in live. Figures where a row reduces: the quantity
 //! asked for and what is left of it, rounded down to 18 decimals.
 
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::Denial;
 use fillwright_domain::{Ask, Decimal, Qty, Regime, Rounding, Side, StrategyId, Urgency};
 use fillwright_policy::{Condition, Decision, DecisionRow, FactName};
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     if case.is_safety_exit() {
-        return Ok(Ruling::Bypass);
+        return Ok(Finding::Bypass);
     }
     let Some(table) = &case.rulebook.decisions else {
         let is_live = case.rulebook.environment.as_str() == "live";
-        return if is_live { Err(Denial::DecisionTableMissing) } else { Ok(Ruling::Allow) };
+        return if is_live { Err(Denial::DecisionTableMissing) } else { Ok(Finding::Allow) };
     };
     for row in &table.rows {
         if matches(case, draft, row)? {
-            draft.rule = Some(row.id.clone());
+            draft.bound_by(row.id.clone());
             return decide(draft, row);
         }
     }
     Err(Denial::DecisionRowMissing)
 }
 
-fn decide(draft: &mut Draft, row: &DecisionRow) -> Result<Ruling, Denial> {
+fn decide(draft: &mut Draft, row: &DecisionRow) -> Result<Finding, Denial> {
     match row.then {
-        Decision::Allow => Ok(Ruling::Allow),
+        Decision::Allow => Ok(Finding::Allow),
         Decision::Deny => Err(Denial::DecisionDenied),
         Decision::Reduce => {
             let size = row.size.ok_or(Denial::DecisionDenied)?;
@@ -38,7 +38,7 @@ fn decide(draft: &mut Draft, row: &DecisionRow) -> Result<Ruling, Denial> {
                 return Err(Denial::DecisionDenied);
             }
             draft.qty = Qty::new(left);
-            Ok(Ruling::Reduce { to: draft.qty })
+            Ok(Finding::Reduce)
         }
     }
 }
@@ -55,7 +55,7 @@ fn matches(case: &Case, draft: &mut Draft, row: &DecisionRow) -> Result<bool, De
             Ok(true) => {}
             Ok(false) => return Ok(false),
             Err(why) => {
-                draft.rule = Some(row.id.clone());
+                draft.bound_by(row.id.clone());
                 return Err(why);
             }
         }
@@ -82,7 +82,7 @@ fn number(case: &Case, draft: &Draft, fact: FactName) -> Result<Decimal, Denial>
     })
 }
 
-fn word<'a>(case: &'a Case, draft: &Draft, fact: FactName) -> Result<&'a str, Denial> {
+fn word<'a>(case: &'a Case<'a>, draft: &Draft, fact: FactName) -> Result<&'a str, Denial> {
     let word = match fact {
         FactName::Action => Some(case.intent.action().as_str()),
         FactName::Side => Some(if draft.side == Side::Buy { "buy" } else { "sell" }),

@@ -2,20 +2,20 @@
 //! only marks, a twin passes and its plan says so. A safety exit passes. Figures, where there is a twin: how long ago it
 //! was, rounded down, and the window, in milliseconds.
 
-use super::{Case, Draft, Ruling, unless_safety_exit};
+use super::{Case, Draft, Finding, unless_safety_exit};
 use crate::Denial;
 use crate::flow::{NS_PER_MS, OrderShape, is_within};
 use fillwright_domain::{Constraint, Decimal};
 use fillwright_policy::flow::OnDuplicate;
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     unless_safety_exit(case, compared(case, draft))
 }
 
-fn compared(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+fn compared(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     let window = case.rulebook.flow.duplicate_window.as_ref().ok_or(Denial::LimitMissing)?;
     if window.window_ms == 0 {
-        return Ok(Ruling::Allow);
+        return Ok(Finding::Allow);
     }
     let twin = case.state.flow.twins.last(&OrderShape {
         qty: draft.qty,
@@ -25,7 +25,7 @@ fn compared(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
         book_id: case.intent.book_id.clone(),
     });
     let Some(then) = twin.filter(|then| is_within(case.at, *then, window.window_ms)) else {
-        return Ok(Ruling::Allow);
+        return Ok(Finding::Allow);
     };
     let ago_ms = case.at.since_ns(then).div_euclid(NS_PER_MS);
     draft.compare(Decimal::from_int(ago_ms), Decimal::from_int(i64::from(window.window_ms)));
@@ -33,7 +33,7 @@ fn compared(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
         OnDuplicate::Deny => Err(Denial::DuplicateOrder),
         OnDuplicate::Mark => {
             draft.constraints.insert(Constraint::DuplicateSuspected);
-            Ok(Ruling::Allow)
+            Ok(Finding::Allow)
         }
     }
 }

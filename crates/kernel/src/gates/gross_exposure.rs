@@ -6,74 +6,65 @@
 //! fits is a refusal. Figures: exposure with this order and the cap, in quote currency.
 
 use super::levels::{Limit, check_firm, hold};
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::Denial;
-use crate::exposure::{Added, Holding};
-use crate::tree::{Levels, Slot};
-use fillwright_domain::{Constraint, Decimal, Instrument, Notional, NumberError, Qty};
+use crate::directory::Slot;
+use crate::tree::Levels;
+use fillwright_domain::{Constraint, Decimal, Notional, NumberError, Qty};
 use fillwright_policy::Limits;
 
 const NS_PER_MS: i64 = 1_000_000;
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     if case.is_safety_exit() {
-        return Ok(Ruling::Bypass);
+        return Ok(Finding::Bypass);
     }
-    let added = Added::of(&case.holding, draft.side, draft.qty);
-    if added.is_none()? {
-        return Ok(Ruling::Allow);
+    if draft.added(case)?.is_none() {
+        return Ok(Finding::Allow);
     }
     let stated =
         |limits: &Limits| limits.max_gross_exposure.map(|cap| (cap, limits.on_gross_exposure));
     check_firm(case, stated)?;
     check_marks(case)?;
     let (place, levels) = case.exposure()?;
-    let instrument = case.instrument()?;
-    check_countable(case, levels, &added, instrument)?;
-    let limit = GrossExposure { place, levels, holding: &case.holding, instrument };
+    check_countable(case, levels, draft)?;
+    let limit = GrossExposure { case, place, levels };
     hold(case, draft, &limit, stated)
 }
 
 /// What anybody holds on the plane must have a mark, and a fresh one.
 fn check_marks(case: &Case) -> Result<(), Denial> {
     let (place, levels) = case.exposure()?;
-    if levels.unmarked_besides(place, &case.holding) {
+    if levels.unmarked_besides(place, case.holding) {
         return Err(Denial::MarkMissing);
     }
     let age_max_ns = i64::from(case.rulebook.execution.mark_age_max_ms) * NS_PER_MS;
-    match levels.oldest_mark_besides(place, &case.holding) {
+    match levels.oldest_mark_besides(place, case.holding) {
         Some(oldest) if case.at.since_ns(oldest) > age_max_ns => Err(Denial::MarkStale),
         _ => Ok(()),
     }
 }
 
 /// The firm counts everything, at marks: what it can hold, every level can.
-fn check_countable(
-    case: &Case,
-    levels: &Levels,
-    added: &Added,
-    instrument: &Instrument,
-) -> Result<(), Denial> {
-    let known = || case.state.marks.get(&instrument.instrument_id).copied();
-    if let Some(mark) = case.holding.mark.or_else(known) {
+fn check_countable(case: &Case, levels: &Levels, draft: &mut Draft) -> Result<(), Denial> {
+    if let Some(worst) = draft.at_mark(case)? {
         let others = levels.firm().gross.checked_sub(case.holding.value)?;
-        others.checked_add(added.worst(mark.mark_px, instrument)?)?;
+        others.checked_add(worst)?;
     }
     Ok(())
 }
 
 struct GrossExposure<'a> {
+    case: &'a Case<'a>,
     place: &'a Slot,
     levels: &'a Levels,
-    holding: &'a Holding,
-    instrument: &'a Instrument,
 }
 
 impl GrossExposure<'_> {
     /// Everything else at a level of this depth.
     fn others(&self, depth: usize) -> Result<Notional, NumberError> {
         let level = self.place.level(depth).map(|level| self.levels.get(level));
-        level.map_or(Ok(Notional::ZERO), |level| level.gross.checked_sub(self.holding.value))
+        level.map_or(Ok(Notional::ZERO), |level| level.gross.checked_sub(self.case.holding.value))
     }
 }
 
@@ -85,17 +76,14 @@ impl Limit for GrossExposure<'_> {
     fn compare(
         &self,
         depth: usize,
-        draft: &Draft,
+        draft: &mut Draft,
         cap: &Notional,
     ) -> Result<(Decimal, Decimal), Denial> {
-        let added = Added::of(self.holding, draft.side, draft.qty);
-        let own = added.worst(draft.reference_px, self.instrument)?;
-        Ok((self.others(depth)?.checked_add(own)?.get(), cap.get()))
+        Ok((self.others(depth)?.checked_add(draft.at_touch(self.case)?.1)?.get(), cap.get()))
     }
 
-    fn fitting(&self, depth: usize, draft: &Draft, most: Decimal) -> Result<Qty, Denial> {
+    fn fitting(&self, depth: usize, draft: &mut Draft, most: Decimal) -> Result<Qty, Denial> {
         let room = Notional::new(most).checked_sub(self.others(depth)?)?;
-        let added = Added::of(self.holding, draft.side, draft.qty);
-        Ok(added.fitting(room, draft.reference_px, self.instrument)?)
+        draft.fitting(self.case, room)
     }
 }

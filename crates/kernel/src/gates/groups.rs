@@ -2,11 +2,10 @@
 //! looked at the marks.
 
 use super::levels::{Limit, hold_each};
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::Denial;
-use crate::exposure::{Added, Holding};
-use crate::tree::Slot;
-use fillwright_domain::{Constraint, Decimal, Instrument, Notional, Qty};
+use crate::directory::Slot;
+use fillwright_domain::{Constraint, Decimal, Notional, Qty};
 use fillwright_policy::{GroupLimits, Level};
 use std::marker::PhantomData;
 
@@ -19,36 +18,34 @@ pub(super) trait Group {
 }
 
 /// Holds an order against what every group of the kind keeps to, and what its own does.
-pub(super) fn hold_group<G: Group>(
+pub(super) fn hold_group<'a, G: Group>(
     case: &Case,
     draft: &mut Draft,
     number: impl FnOnce(&Slot) -> u32,
-    every: (Level, &GroupLimits),
-    own: Option<(Level, &GroupLimits)>,
-) -> Result<Ruling, Denial> {
+    every: (Level<'a>, &'a GroupLimits),
+    own: impl FnOnce() -> Result<Option<(Level<'a>, &'a GroupLimits)>, Denial>,
+) -> Result<Finding, Denial> {
     if case.is_safety_exit() {
-        return Ok(Ruling::Bypass);
+        return Ok(Finding::Bypass);
     }
-    if Added::of(&case.holding, draft.side, draft.qty).is_none()? {
-        return Ok(Ruling::Allow);
+    if draft.added(case)?.is_none() {
+        return Ok(Finding::Allow);
     }
     if every.1.max_exposure.is_none() {
         return Err(Denial::LimitMissing);
     }
     let (place, levels) = case.exposure()?;
     let others = levels.get(number(place)).gross.checked_sub(case.holding.value)?;
-    let (instrument, holding) = (case.instrument()?, &case.holding);
-    let limit = GroupExposure::<G> { others, holding, instrument, kind: PhantomData };
-    let caps = std::iter::once(every).chain(own).filter_map(|(level, limits)| {
+    let limit = GroupExposure::<G> { case, others, kind: PhantomData };
+    let caps = std::iter::once(every).chain(own()?).filter_map(|(level, limits)| {
         limits.max_exposure.map(|cap| (0, level, cap, limits.on_exposure))
     });
     hold_each(draft, &limit, caps)
 }
 
 struct GroupExposure<'a, G> {
+    case: &'a Case<'a>,
     others: Notional,
-    holding: &'a Holding,
-    instrument: &'a Instrument,
     kind: PhantomData<G>,
 }
 
@@ -60,17 +57,14 @@ impl<G: Group> Limit for GroupExposure<'_, G> {
     fn compare(
         &self,
         _: usize,
-        draft: &Draft,
+        draft: &mut Draft,
         cap: &Notional,
     ) -> Result<(Decimal, Decimal), Denial> {
-        let added = Added::of(self.holding, draft.side, draft.qty);
-        let own = added.worst(draft.reference_px, self.instrument)?;
-        Ok((self.others.checked_add(own)?.get(), cap.get()))
+        Ok((self.others.checked_add(draft.at_touch(self.case)?.1)?.get(), cap.get()))
     }
 
-    fn fitting(&self, _: usize, draft: &Draft, most: Decimal) -> Result<Qty, Denial> {
+    fn fitting(&self, _: usize, draft: &mut Draft, most: Decimal) -> Result<Qty, Denial> {
         let room = Notional::new(most).checked_sub(self.others)?;
-        let added = Added::of(self.holding, draft.side, draft.qty);
-        Ok(added.fitting(room, draft.reference_px, self.instrument)?)
+        draft.fitting(self.case, room)
     }
 }

@@ -1,14 +1,14 @@
 //! The market trades: nothing covers the order with a trading halt. A safety exit is held to it: there is nobody to trade
 //! with.
 
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::Denial;
 use fillwright_policy::RestraintKind;
 
-pub(super) fn judge(case: &Case, _: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, _: &mut Draft) -> Result<Finding, Denial> {
     if case.is_held_back(RestraintKind::Halt) {
         Err(Denial::TradingHalted)
     } else {
-        Ok(Ruling::Allow)
+        Ok(Finding::Allow)
     }
 }

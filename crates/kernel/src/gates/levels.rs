@@ -3,7 +3,7 @@
 //! verdict names the level that refused, or that cut it last; one that passes everywhere shows the figures of the level
 //! with the least room, the upper one where two have the same.
 
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::Denial;
 use crate::verdict::Figures;
 use fillwright_domain::{Constraint, Decimal, Qty};
@@ -22,17 +22,17 @@ pub(super) trait Limit {
     fn compare(
         &self,
         depth: usize,
-        draft: &Draft,
+        draft: &mut Draft,
         cap: &Self::Cap,
     ) -> Result<(Decimal, Decimal), Denial>;
 
     /// Whether a level of this depth is left no worse than it was, so that its cap does not matter.
-    fn adds_nothing(&self, _: usize, _: &Draft) -> Result<bool, Denial> {
+    fn adds_nothing(&self, _: usize, _: &mut Draft) -> Result<bool, Denial> {
         Ok(false)
     }
 
     /// The largest quantity that keeps a level of this depth within `most`; not above zero where none does.
-    fn fitting(&self, depth: usize, draft: &Draft, most: Decimal) -> Result<Qty, Denial>;
+    fn fitting(&self, depth: usize, draft: &mut Draft, most: Decimal) -> Result<Qty, Denial>;
 }
 
 /// Reads a limit out of what a level states, with what happens above it.
@@ -50,7 +50,7 @@ pub(super) fn hold<L: Limit>(
     draft: &mut Draft,
     limit: &L,
     stated: impl Stated<L::Cap>,
-) -> Result<Ruling, Denial> {
+) -> Result<Finding, Denial> {
     check_firm(case, &stated)?;
     let caps = case.levels()?.iter().filter_map(|(depth, level, limits)| {
         stated(limits).map(|(cap, breach)| (depth, level, cap, breach))
@@ -63,7 +63,7 @@ pub(super) fn hold_each<'a, L: Limit>(
     draft: &mut Draft,
     limit: &L,
     caps: impl Iterator<Item = (usize, Level<'a>, L::Cap, Breach)>,
-) -> Result<Ruling, Denial> {
+) -> Result<Finding, Denial> {
     let mut cut = None;
     let mut closest: Option<(Decimal, Figures)> = None;
     for (depth, level, cap, breach) in caps {
@@ -82,13 +82,15 @@ pub(super) fn hold_each<'a, L: Limit>(
     }
     match (cut, closest) {
         (Some((level, figures)), _) => {
-            draft.compared = Some(figures);
+            draft.compare(figures.asked, figures.limit);
             draft.bound_by(level);
             Ok(draft.reduce(draft.qty, L::CONSTRAINT))
         }
         (None, closest) => {
-            draft.compared = closest.map(|(_, figures)| figures);
-            Ok(Ruling::Allow)
+            if let Some((_, figures)) = closest {
+                draft.compare(figures.asked, figures.limit);
+            }
+            Ok(Finding::Allow)
         }
     }
 }
@@ -108,7 +110,7 @@ fn refuse_unless_cut<L: Limit>(
     figures: Figures,
     fits: Result<Qty, Denial>,
 ) -> Result<(), Denial> {
-    draft.compared = Some(figures);
+    draft.compare(figures.asked, figures.limit);
     draft.bound_by(level);
     match (breach, fits?) {
         (Breach::Reduce, fits) if fits.is_positive() => {

@@ -7,25 +7,22 @@
 //! above the cap. Figures: exposure with this order and the most allowed, rounded down, in quote currency.
 
 use super::levels::{Limit, check_firm, hold};
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::Denial;
-use crate::exposure::Added;
-use fillwright_domain::{Constraint, Decimal, Instrument, Notional, Qty, Ratio, Rounding};
+use fillwright_domain::{Constraint, Decimal, Notional, Qty, Ratio, Rounding};
 use fillwright_policy::Limits;
 
 const NS_PER_MS: i64 = 1_000_000;
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     if case.is_safety_exit() {
-        return Ok(Ruling::Bypass);
+        return Ok(Finding::Bypass);
     }
-    let added = Added::of(&case.holding, draft.side, draft.qty);
-    if added.is_none()? {
-        return Ok(Ruling::Allow);
+    if draft.added(case)?.is_none() {
+        return Ok(Finding::Allow);
     }
     let others = others_gross(case)?;
-    let limit =
-        Leverage { case, instrument: case.instrument()?, equity: case.book()?.equity, others };
+    let limit = Leverage { case, equity: case.book()?.equity, others };
     let own = case.intent.max_leverage();
     let stated = |limits: &Limits| {
         let cap = limits.max_leverage?;
@@ -33,19 +30,14 @@ pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     };
     check_firm(case, stated)?;
     check_marks(case)?;
-    let mark = case
-        .holding
-        .mark
-        .or_else(|| case.state.marks.get(&limit.instrument.instrument_id).copied());
-    if let Some(mark) = mark {
-        others.checked_add(added.worst(mark.mark_px, limit.instrument)?)?;
+    if let Some(worst) = draft.at_mark(case)? {
+        others.checked_add(worst)?;
     }
     hold(case, draft, &limit, stated)
 }
 
 struct Leverage<'a> {
     case: &'a Case<'a>,
-    instrument: &'a Instrument,
     equity: Notional,
     others: Notional,
 }
@@ -55,25 +47,28 @@ impl Limit for Leverage<'_> {
     const DENIAL: Denial = Denial::LeverageAboveCap;
     const CONSTRAINT: Constraint = Constraint::LeverageCap;
 
-    fn compare(&self, _: usize, draft: &Draft, cap: &Ratio) -> Result<(Decimal, Decimal), Denial> {
+    fn compare(
+        &self,
+        _: usize,
+        draft: &mut Draft,
+        cap: &Ratio,
+    ) -> Result<(Decimal, Decimal), Denial> {
         let most = cap.of_notional(self.equity, Rounding::Down)?;
-        let added = Added::of(&self.case.holding, draft.side, draft.qty);
-        let with = self.others.checked_add(added.worst(draft.reference_px, self.instrument)?)?;
+        let with = self.others.checked_add(draft.at_touch(self.case)?.1)?;
         Ok((with.get(), most.get()))
     }
 
-    fn fitting(&self, _: usize, draft: &Draft, most: Decimal) -> Result<Qty, Denial> {
+    fn fitting(&self, _: usize, draft: &mut Draft, most: Decimal) -> Result<Qty, Denial> {
         let room = Notional::new(most).checked_sub(self.others)?;
-        let added = Added::of(&self.case.holding, draft.side, draft.qty);
-        Ok(added.fitting(room, draft.reference_px, self.instrument)?)
+        draft.fitting(self.case, room)
     }
 }
 
 /// The book's gross exposure over its equity, at worst case, with the order as it finally stands.
-pub(super) fn with_order(case: &Case, draft: &Draft) -> Result<Ratio, Denial> {
-    let added = Added::of(&case.holding, draft.side, draft.qty);
-    let with =
-        others_gross(case)?.checked_add(added.worst(draft.reference_px, case.instrument()?)?)?;
+pub(super) fn with_order(case: &Case, draft: &mut Draft) -> Result<Ratio, Denial> {
+    let (worst, size) = (draft.added(case)?.after().worst()?, case.instrument()?.contract_size);
+    let own = draft.reference_px.notional_of(worst, size, Rounding::Up)?;
+    let with = others_gross(case)?.checked_add(own)?;
     Ok(with.over(case.book()?.equity, Rounding::Up)?)
 }
 

@@ -18,13 +18,13 @@
 //! Figures: what the action would close and what is left to close, in units; of a change of weight that closes nothing,
 //! its size and the minimum trade, as weights.
 
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::{Denial, Skip};
 use fillwright_domain::{
     ActionType, Ask, Constraint, ExecutionIntent, Qty, Ratio, Rebalance, Rounding, Side,
 };
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     let ruling = match &case.intent.ask {
         Ask::Execution(asked) => by_action(case, asked, draft)?,
         Ask::Rebalance(asked) => by_weight(case, asked, draft)?,
@@ -40,9 +40,9 @@ pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     Ok(ruling)
 }
 
-fn by_action(case: &Case, asked: &ExecutionIntent, draft: &mut Draft) -> Result<Ruling, Denial> {
+fn by_action(case: &Case, asked: &ExecutionIntent, draft: &mut Draft) -> Result<Finding, Denial> {
     if asked.action == ActionType::Hold {
-        return Ok(Ruling::Skip { reason: Skip::Hold });
+        return Ok(Finding::Skip { reason: Skip::Hold });
     }
     if asked.size_frac.is_negative() || asked.size_frac > Ratio::ONE {
         return Err(Denial::SizeOutOfRange);
@@ -61,29 +61,29 @@ fn adding_side(case: &Case) -> Side {
     if case.holding.position.is_negative() { Side::Sell } else { Side::Buy }
 }
 
-fn build(case: &Case, draft: &mut Draft, side: Side) -> Ruling {
+fn build(case: &Case, draft: &mut Draft, side: Side) -> Finding {
     draft.side = side;
     if case.intent.reduce_only() {
-        Ruling::Skip { reason: Skip::ReduceOnlyConstraint }
+        Finding::Skip { reason: Skip::ReduceOnlyConstraint }
     } else {
-        Ruling::Allow
+        Finding::Allow
     }
 }
 
-fn close(case: &Case, draft: &mut Draft, fraction: Ratio) -> Result<Ruling, Denial> {
+fn close(case: &Case, draft: &mut Draft, fraction: Ratio) -> Result<Finding, Denial> {
     let position = case.holding.position;
     if position.is_zero() {
-        return Ok(Ruling::Skip { reason: Skip::NoPosition });
+        return Ok(Finding::Skip { reason: Skip::NoPosition });
     }
     draft.side = if position.is_positive() { Side::Sell } else { Side::Buy };
     let wanted = fraction.of_qty(position.checked_abs()?, Rounding::Down)?;
     let available = closable(case, draft.side)?;
     draft.compare(wanted.get(), available.get());
     if wanted.is_zero() {
-        return Ok(Ruling::Skip { reason: Skip::NothingToDo });
+        return Ok(Finding::Skip { reason: Skip::NothingToDo });
     }
     if !available.is_positive() {
-        return Ok(Ruling::Skip { reason: Skip::AlreadyClosing });
+        return Ok(Finding::Skip { reason: Skip::AlreadyClosing });
     }
     draft.qty = wanted.min(available);
     if draft.qty == position.checked_abs()? {
@@ -92,7 +92,7 @@ fn close(case: &Case, draft: &mut Draft, fraction: Ratio) -> Result<Ruling, Deni
     if draft.qty < wanted {
         return Ok(draft.reduce(available, Constraint::ReduceOnly));
     }
-    Ok(Ruling::Allow)
+    Ok(Finding::Allow)
 }
 
 /// What is left to close on this side once working orders are done.
@@ -104,25 +104,25 @@ pub(super) fn closable(case: &Case, side: Side) -> Result<Qty, Denial> {
     Ok(case.holding.position.checked_abs()?.checked_sub(closing)?)
 }
 
-fn by_weight(case: &Case, asked: &Rebalance, draft: &mut Draft) -> Result<Ruling, Denial> {
+fn by_weight(case: &Case, asked: &Rebalance, draft: &mut Draft) -> Result<Finding, Denial> {
     let change = asked.weight_change.checked_abs()?;
     let dust = case.rulebook.execution.minimum_trade_weight;
     draft.compare(change.get(), dust.get());
     if change.is_zero() {
-        return Ok(Ruling::Skip { reason: Skip::NothingToDo });
+        return Ok(Finding::Skip { reason: Skip::NothingToDo });
     }
     if change < dust {
-        return Ok(Ruling::Skip { reason: Skip::Dust });
+        return Ok(Finding::Skip { reason: Skip::Dust });
     }
     let side = if asked.weight_change.is_positive() { Side::Buy } else { Side::Sell };
     draft.side = side;
     if !asked.target_weight.is_zero() {
-        return Ok(Ruling::Allow);
+        return Ok(Finding::Allow);
     }
     if case.holding.position.is_zero() || closes(case, side) {
         close(case, draft, Ratio::ONE)
     } else {
-        Ok(Ruling::Skip { reason: Skip::ReduceOnlyConstraint })
+        Ok(Finding::Skip { reason: Skip::ReduceOnlyConstraint })
     }
 }
 

@@ -2,15 +2,15 @@
 //! use. Cancels are never refused, but counted, and so is every order. A safety exit passes, to its last message and
 //! beyond. Figures, of the bucket with the least to spare: the messages that must be left and those that are.
 
-use super::{Case, Draft, Ruling, unless_safety_exit};
+use super::{Case, Draft, Finding, unless_safety_exit};
 use crate::Denial;
 use fillwright_domain::Decimal;
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     unless_safety_exit(case, left(case, draft))
 }
 
-fn left(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+fn left(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     let rate = case.rulebook.flow.message_rate.ok_or(Denial::LimitMissing)?;
     let (book, venue) = (case.book()?, &case.instrument()?.venue);
     let messages = &case.state.flow.messages;
@@ -21,5 +21,5 @@ fn left(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     let scarcest = needed.into_iter().zip(left).min_by_key(|(needed, left)| left - needed);
     let (needed, left) = scarcest.ok_or(Denial::LimitMissing)?;
     draft.compare(Decimal::from_int(needed), Decimal::from_int(left));
-    if needed <= left { Ok(Ruling::Allow) } else { Err(Denial::MessageRateExceeded) }
+    if needed <= left { Ok(Finding::Allow) } else { Err(Denial::MessageRateExceeded) }
 }

@@ -1,6 +1,6 @@
 //! The decision chain: every gate in its documented order, each in a file of its own.
 //!
-//! A gate reads the [`Case`], may shape the [`Draft`] of the order, and gives one [`Ruling`]. Rulings are all recorded;
+//! A gate reads the [`Case`], may shape the [`Draft`] of the order, and gives one [`Finding`]. All are recorded;
 //! the first refusal ends the chain and is the one reported. A gate without a rule in force keeps its place here and is
 //! recorded as passed over, so that adding it later is one file and one line of [`CHAIN`].
 
@@ -33,6 +33,7 @@ mod position_limit;
 mod precision;
 mod price_collar;
 mod provenance;
+mod record;
 mod reduce_only_mode;
 mod repeat_throttle;
 mod restricted_list;
@@ -46,22 +47,40 @@ mod trading_hours;
 mod venue;
 mod venue_health;
 
-use crate::denial::Denial;
-use crate::exposure::{Holding, Ledger};
+use crate::denial::{Denial, Skip};
+use crate::directory::{Found, Slot};
+use crate::exposure::{Added, Ends, Holding, Ledger};
 use crate::state::State;
-use crate::tree::{self, Slot};
-use crate::verdict::{Figures, Gate, GateSet, Ruling, Verdict};
+use crate::tree;
+use crate::verdict::{Gate, GateSet, Verdicts};
 use fillwright_domain::{
     ActionType, Constraint, Constraints, Decimal, Instrument, Intent, Notional, NumberError,
     OrderType, Place, Plane, Px, Qty, Quote, Ratio, Rounding, RunId, Side, StrategyId, Text,
     Timestamp,
 };
-use fillwright_policy::{Book, Level, Levels, RestraintKind, Rulebook};
+use fillwright_policy::{Book, Levels, RestraintKind, Rulebook};
+use record::Record;
 
 /// A gate that has a rule in force.
 ///
 /// Each gate's file says what it settles and in which unit its figures are.
-type Judge = fn(&Case, &mut Draft) -> Result<Ruling, Denial>;
+type Judge = fn(&Case, &mut Draft) -> Result<Finding, Denial>;
+
+/// What a gate finds that does not refuse: small, so that it comes back in a register.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// Pass.
+    Allow,
+    /// Pass with the smaller quantity that now stands in the draft.
+    Reduce,
+    /// A safety exit passes a gate that only guards new risk.
+    Bypass,
+    /// Nothing needs to be sent.
+    Skip {
+        /// Why.
+        reason: Skip,
+    },
+}
 
 /// The gates behind the rulebook gate, in order. `None` keeps a place for a gate without a rule in force.
 static CHAIN: &[(Gate, Option<Judge>)] = &[
@@ -130,12 +149,13 @@ pub(crate) struct Case<'a> {
     pub(crate) rulebook: &'a Rulebook,
     book: Option<&'a Book>,
     instrument: Option<&'a Instrument>,
+    plane: Option<Plane>,
     ledger: Option<&'a Ledger>,
     levels: Option<Levels<'a>>,
     /// What everything on that plane adds up to, and where the order counts in it.
-    exposure: Option<(Slot, &'a tree::Levels)>,
+    exposure: Option<(Found<'a>, &'a tree::Levels)>,
     /// What the book holds of the instrument on the plane that would realise the order; nothing where it holds none.
-    pub(crate) holding: Holding,
+    pub(crate) holding: &'a Holding,
 }
 
 impl<'a> Case<'a> {
@@ -146,21 +166,20 @@ impl<'a> Case<'a> {
         state: &'a State,
         rulebook: &'a Rulebook,
     ) -> Self {
-        let book = rulebook.books.get(&intent.book_id);
-        let instrument = rulebook.instruments.get(&intent.instrument_id);
-        let plane = book
-            .zip(instrument)
-            .and_then(|(book, instrument)| book.executors.get(&instrument.venue));
-        let ledger = plane.and_then(|plane| state.ledgers.get(&intent.book_id, *plane));
+        let found = state.directory.find(&intent.book_id, &intent.instrument_id);
+        let book = found.map_or_else(|| state.directory.book(&intent.book_id), |f| Some(f.book));
+        let instrument = found.map_or_else(
+            || state.directory.instrument(&intent.instrument_id),
+            |found| Some(found.instrument),
+        );
+        let plane = found.and_then(|f| f.book.executors.get(&f.instrument.venue).copied());
+        let ledger = plane.and_then(|plane| state.ledgers.get(&intent.book_id, plane));
         let holding = ledger
             .and_then(|ledger| ledger.holding(&intent.instrument_id))
-            .copied()
-            .unwrap_or_default();
+            .unwrap_or(&Holding::NOTHING);
         let levels =
             book.map(|book| rulebook.envelope.levels(&intent.book_id, book, &intent.instrument_id));
-        let exposure = plane
-            .zip(state.tree.place(&intent.book_id, &intent.instrument_id))
-            .map(|(plane, place)| (place, state.tree.levels(*plane)));
+        let exposure = plane.zip(found).map(|(plane, found)| (found, state.tree.levels(plane)));
         Self {
             at,
             intent,
@@ -169,6 +188,7 @@ impl<'a> Case<'a> {
             rulebook,
             book,
             instrument,
+            plane,
             ledger,
             levels,
             exposure,
@@ -190,7 +210,14 @@ impl<'a> Case<'a> {
 
     /// Where the order counts, and what everything on its plane adds up to.
     fn exposure(&self) -> Result<(&Slot, &'a tree::Levels), Denial> {
-        self.exposure.as_ref().map(|(place, levels)| (place, *levels)).ok_or(Denial::NoExecutor)
+        let (found, levels) = self.exposure.as_ref().ok_or(Denial::NoExecutor)?;
+        Ok((&found.slot, levels))
+    }
+
+    /// The sector and the cluster the instrument belongs to.
+    fn groups(&self) -> Result<(&'a Text, &'a Text), Denial> {
+        let (found, _) = self.exposure.as_ref().ok_or(Denial::NoExecutor)?;
+        Ok((found.sector, found.cluster))
     }
 
     /// The levels the order stands under.
@@ -210,7 +237,9 @@ impl<'a> Case<'a> {
 
     /// The plane that realises the book's orders at the instrument's venue.
     pub(crate) fn plane(&self) -> Result<Plane, Denial> {
-        self.book()?.executors.get(&self.instrument()?.venue).copied().ok_or(Denial::NoExecutor)
+        self.book()?;
+        self.instrument()?;
+        self.plane.ok_or(Denial::NoExecutor)
     }
 
     /// Mid of the quote, where there is a usable one: the price TCA calls the decision price.
@@ -236,11 +265,11 @@ impl<'a> Case<'a> {
     }
 
     /// The ruling of a gate that holds back everything but safety exits.
-    fn unless_held_back(&self, kind: RestraintKind, denial: Denial) -> Result<Ruling, Denial> {
+    fn unless_held_back(&self, kind: RestraintKind, denial: Denial) -> Result<Finding, Denial> {
         if !self.is_held_back(kind) {
-            Ok(Ruling::Allow)
+            Ok(Finding::Allow)
         } else if self.is_safety_exit() {
-            Ok(Ruling::Bypass)
+            Ok(Finding::Bypass)
         } else {
             Err(denial)
         }
@@ -263,8 +292,20 @@ pub(crate) struct Draft {
     pub(crate) constraints: Constraints,
     /// Whether a mode allows it only to reduce.
     pub(crate) reduce_only: bool,
-    compared: Option<Figures>,
-    rule: Option<Text>,
+    counted: Option<Counted>,
+    record: Record,
+}
+
+/// The order as exposure counts it. Seven gates ask; each figure is worked out once a quantity, and kept with it.
+struct Counted {
+    qty: Qty,
+    /// What it adds to what its book holds of the instrument.
+    added: Added,
+    /// What the instrument is worth with the order at work, at the touch it would trade against, and the way that hurts
+    /// more.
+    at_touch: Option<(Ends, Notional)>,
+    /// What it is worth the way that hurts more at its mark, where it has one.
+    at_mark: Option<Notional>,
 }
 
 impl Draft {
@@ -277,19 +318,29 @@ impl Draft {
             limit_px: None,
             constraints: Constraints::default(),
             reduce_only: false,
-            compared: None,
-            rule: None,
+            counted: None,
+            record: Record::with_capacity(CHAIN.len() / 2),
         }
+    }
+
+    /// Records what a gate found.
+    fn close(&mut self, gate: Gate, found: Result<Finding, Denial>) {
+        self.record.close(gate, found, self.qty);
+    }
+
+    /// What every gate said.
+    pub(crate) fn into_verdicts(self) -> Verdicts {
+        self.record.into_verdicts()
     }
 
     /// Notes the figures a gate compares, so that its verdict carries them.
     fn compare(&mut self, asked: Decimal, limit: Decimal) {
-        self.compared = Some(Figures { asked, limit });
+        self.record.compare(asked, limit);
     }
 
-    /// Names the level that decided.
-    fn bound_by(&mut self, level: Level) {
-        self.rule = Some(level.into());
+    /// Names the rule that decided: a level, or the row of a table.
+    fn bound_by(&mut self, rule: impl Into<Text>) {
+        self.record.name_rule(rule.into());
     }
 
     /// The price it would trade at: its limit, or the touch at the market.
@@ -297,11 +348,59 @@ impl Draft {
         self.limit_px.unwrap_or(self.reference_px)
     }
 
+    /// What the order adds to what its book holds of the instrument.
+    fn added(&mut self, case: &Case) -> Result<&Added, NumberError> {
+        self.counted(case).map(|counted| &counted.added)
+    }
+
+    /// What the instrument is worth to the book with the order at work, at the touch it would trade against, and the way
+    /// that hurts more.
+    fn at_touch(&mut self, case: &Case) -> Result<(Ends, Notional), Denial> {
+        let px = self.reference_px;
+        let counted = self.counted(case)?;
+        if let Some(worth) = counted.at_touch {
+            return Ok(worth);
+        }
+        let ends = counted.added.after().worth(px, case.instrument()?.contract_size)?;
+        let worth = (ends, ends.worst()?);
+        counted.at_touch = Some(worth);
+        Ok(worth)
+    }
+
+    /// What it is worth at its own mark, the way that hurts more; nothing without a mark.
+    fn at_mark(&mut self, case: &Case) -> Result<Option<Notional>, Denial> {
+        let counted = self.counted(case)?;
+        if counted.at_mark.is_some() {
+            return Ok(counted.at_mark);
+        }
+        let known = || case.state.marks.get(&case.intent.instrument_id).copied();
+        let Some(mark) = case.holding.mark.or_else(known) else { return Ok(None) };
+        let size = case.instrument()?.contract_size;
+        let worst = counted.added.after().worst()?;
+        counted.at_mark = Some(mark.mark_px.notional_of(worst, size, Rounding::Up)?);
+        Ok(counted.at_mark)
+    }
+
+    /// The largest quantity that keeps what it is worth at the touch within `room`; not above zero where none does.
+    fn fitting(&mut self, case: &Case, room: Notional) -> Result<Qty, Denial> {
+        let size = case.instrument()?.contract_size;
+        let most = room.qty_at(self.reference_px, size, Rounding::Floor)?;
+        Ok(self.added(case)?.fitting(most)?)
+    }
+
+    fn counted(&mut self, case: &Case) -> Result<&mut Counted, NumberError> {
+        if self.counted.as_ref().is_none_or(|counted| counted.qty != self.qty) {
+            let (qty, added) = (self.qty, Added::of(case.holding, self.side, self.qty)?);
+            self.counted = Some(Counted { qty, added, at_touch: None, at_mark: None });
+        }
+        Ok(self.counted.as_mut().expect("it was just worked out"))
+    }
+
     /// Cuts the quantity and notes why.
-    fn reduce(&mut self, to: Qty, constraint: Constraint) -> Ruling {
+    fn reduce(&mut self, to: Qty, constraint: Constraint) -> Finding {
         self.qty = to;
         self.constraints.insert(constraint);
-        Ruling::Reduce { to }
+        Finding::Reduce
     }
 
     /// The order's worth at the reference price, rounded up.
@@ -311,9 +410,9 @@ impl Draft {
 }
 
 /// What a gate says that only guards new risk: a safety exit passes where anybody else would be refused.
-fn unless_safety_exit(case: &Case, ruling: Result<Ruling, Denial>) -> Result<Ruling, Denial> {
+fn unless_safety_exit(case: &Case, ruling: Result<Finding, Denial>) -> Result<Finding, Denial> {
     match ruling {
-        Err(_) if case.is_safety_exit() => Ok(Ruling::Bypass),
+        Err(_) if case.is_safety_exit() => Ok(Finding::Bypass),
         ruling => ruling,
     }
 }
@@ -328,56 +427,58 @@ pub(crate) struct Judgement {
     /// Gross exposure of the book over its equity, at worst case, with the order counted; zero where none is sent or
     /// the figure cannot be held.
     pub(crate) leverage: Ratio,
-    pub(crate) verdicts: Vec<Verdict>,
     pub(crate) not_in_force: GateSet,
     /// The code of the denial or skip that ended it early.
     pub(crate) refused: Option<&'static str>,
     pub(crate) draft: Draft,
 }
 
+impl Judgement {
+    fn of(draft: Draft, not_in_force: GateSet) -> Self {
+        let refused = draft.record.refused();
+        Self { leverage: Ratio::ZERO, not_in_force, refused, draft }
+    }
+}
+
 /// Takes an intent through the chain.
 pub(crate) fn judge(case: &Case) -> Judgement {
-    let mut judgement = Judgement {
-        verdicts: Vec::with_capacity(CHAIN.len() + 1),
-        not_in_force: GateSet::default(),
-        refused: None,
-        draft: Draft::blank(),
-        leverage: Ratio::ZERO,
-    };
-    judgement.record(Gate::Rulebook, Ruling::Allow);
+    let (mut draft, mut not_in_force) = (Draft::blank(), GateSet::default());
+    draft.close(Gate::Rulebook, Ok(Finding::Allow));
     if case.intent.input_truncated {
-        judgement.draft.constraints.insert(Constraint::InputTruncated);
+        draft.constraints.insert(Constraint::InputTruncated);
     }
     for &(gate, judge) in CHAIN {
         let Some(judge) = judge else {
-            judgement.not_in_force.insert(gate);
+            not_in_force.insert(gate);
             continue;
         };
-        let ruling =
-            judge(case, &mut judgement.draft).unwrap_or_else(|reason| Ruling::Deny { reason });
-        judgement.record(gate, ruling);
-        if judgement.refused.is_some() {
-            return judgement;
+        let found = judge(case, &mut draft);
+        draft.close(gate, found);
+        if draft.record.refused().is_some() {
+            return Judgement::of(draft, not_in_force);
         }
     }
-    judgement.leverage = leverage::with_order(case, &judgement.draft).unwrap_or_default();
-    judgement
+    let leverage = leverage::with_order(case, &mut draft).unwrap_or_default();
+    Judgement { leverage, ..Judgement::of(draft, not_in_force) }
 }
 
-/// Whether a book may trade an instrument at all right now: the gates that look at neither size nor price.
+/// The gates that look at neither size nor price.
+const TRADABLE: [Gate; 8] = [
+    Gate::Book,
+    Gate::Instrument,
+    Gate::Venue,
+    Gate::TradingHours,
+    Gate::Halt,
+    Gate::Maintenance,
+    Gate::KillSwitch,
+    Gate::Cooldown,
+];
+
+/// Whether a book may trade an instrument at all right now.
 pub(crate) fn tradable(case: &Case) -> Result<(), Denial> {
     let mut draft = Draft::blank();
-    for judge in [
-        book::judge,
-        instrument::judge,
-        venue::judge,
-        trading_hours::judge,
-        halt::judge,
-        maintenance::judge,
-        kill_switch::judge,
-        cooldown::judge,
-    ] as [Judge; 8]
-    {
+    let gates = CHAIN.iter().filter(|(gate, _)| TRADABLE.contains(gate));
+    for judge in gates.filter_map(|(_, judge)| *judge) {
         judge(case, &mut draft)?;
     }
     Ok(())
@@ -385,27 +486,9 @@ pub(crate) fn tradable(case: &Case) -> Result<(), Denial> {
 
 /// The judgement where no rules were ever adopted.
 pub(crate) fn judge_without_rulebook() -> Judgement {
-    let mut judgement = Judgement {
-        verdicts: Vec::new(),
-        not_in_force: GateSet::default(),
-        refused: None,
-        draft: Draft::blank(),
-        leverage: Ratio::ZERO,
-    };
-    judgement.record(Gate::Rulebook, Ruling::Deny { reason: Denial::NoRulebook });
-    judgement
-}
-
-impl Judgement {
-    fn record(&mut self, gate: Gate, ruling: Ruling) {
-        let (figures, rule) = (self.draft.compared.take(), self.draft.rule.take());
-        self.verdicts.push(Verdict { gate, ruling, figures, rule });
-        self.refused = match ruling {
-            Ruling::Allow | Ruling::Reduce { .. } | Ruling::Bypass => None,
-            Ruling::Deny { reason } => Some(reason.code()),
-            Ruling::Skip { reason } => Some(reason.code()),
-        };
-    }
+    let mut draft = Draft::blank();
+    draft.close(Gate::Rulebook, Err(Denial::NoRulebook));
+    Judgement::of(draft, GateSet::default())
 }
 
 impl From<NumberError> for Denial {

@@ -8,72 +8,63 @@
 //! currency.
 
 use super::levels::{Limit, hold};
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::Denial;
-use crate::exposure::{Added, Holding};
-use crate::tree::{Levels, Slot};
-use fillwright_domain::{
-    Constraint, Decimal, Instrument, Notional, NumberError, Px, Qty, Rounding, Side,
-};
+use crate::directory::Slot;
+use crate::exposure::Ends;
+use crate::tree::Levels;
+use fillwright_domain::{Constraint, Decimal, Notional, NumberError, Qty, Ratio, Rounding, Side};
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     if case.is_safety_exit() {
-        return Ok(Ruling::Bypass);
+        return Ok(Finding::Bypass);
     }
-    if Added::of(&case.holding, draft.side, draft.qty).is_none()? {
-        return Ok(Ruling::Allow);
+    if draft.added(case)?.is_none() {
+        return Ok(Finding::Allow);
     }
     let (place, levels) = case.exposure()?;
-    let instrument = case.instrument()?;
-    let holding = Holding { contract_size: instrument.contract_size, ..case.holding };
-    let limit = NetExposure { place, levels, holding, instrument };
+    let size = case.instrument()?.contract_size;
+    let limit = NetExposure { case, place, levels, size };
     hold(case, draft, &limit, |limits| {
         limits.max_net_exposure.map(|cap| (cap, limits.on_net_exposure))
     })
 }
 
 struct NetExposure<'a> {
+    case: &'a Case<'a>,
     place: &'a Slot,
     levels: &'a Levels,
-    holding: Holding,
-    instrument: &'a Instrument,
-}
-
-/// What a level is worth with every buy at work done, and with every sell.
-#[derive(Clone, Copy)]
-struct Ends {
-    long: Notional,
-    short: Notional,
-}
-
-impl Ends {
-    /// The end further from nothing.
-    fn worst(self) -> Result<Notional, NumberError> {
-        Ok(self.long.checked_abs()?.max(self.short.checked_abs()?))
-    }
+    size: Ratio,
 }
 
 impl NetExposure<'_> {
     /// Everything else at a level of this depth.
     fn others(&self, depth: usize) -> Result<Ends, NumberError> {
         let Some(level) = self.place.level(depth).map(|level| self.levels.get(level)) else {
-            return Ok(Ends { long: Notional::ZERO, short: Notional::ZERO });
+            return Ok(Ends::default());
         };
         Ok(Ends {
-            long: level.long.checked_sub(self.holding.long)?,
-            short: level.short.checked_sub(self.holding.short)?,
+            long: level.long.checked_sub(self.case.holding.long)?,
+            short: level.short.checked_sub(self.case.holding.short)?,
         })
     }
 
-    /// A level of this depth with the instrument held like this.
-    fn with(&self, depth: usize, held: &Holding, px: Px) -> Result<Ends, NumberError> {
-        let (others, (long, short)) = (self.others(depth)?, held.ends(px)?);
-        Ok(Ends { long: others.long.checked_add(long)?, short: others.short.checked_add(short)? })
+    /// A level of this depth with the instrument worth this much.
+    fn with(&self, depth: usize, own: Ends) -> Result<Ends, NumberError> {
+        let others = self.others(depth)?;
+        Ok(Ends {
+            long: others.long.checked_add(own.long)?,
+            short: others.short.checked_add(own.short)?,
+        })
     }
 
-    fn after(&self, depth: usize, draft: &Draft) -> Result<Ends, NumberError> {
-        let held = Added::of(&self.holding, draft.side, draft.qty).after()?;
-        self.with(depth, &held, draft.reference_px)
+    fn now(&self, depth: usize, draft: &Draft) -> Result<Ends, NumberError> {
+        let held = self.case.holding.reach()?.worth(draft.reference_px, self.size)?;
+        self.with(depth, held)
+    }
+
+    fn after(&self, depth: usize, draft: &mut Draft) -> Result<Ends, Denial> {
+        Ok(self.with(depth, draft.at_touch(self.case)?.0)?)
     }
 }
 
@@ -85,38 +76,38 @@ impl Limit for NetExposure<'_> {
     fn compare(
         &self,
         depth: usize,
-        draft: &Draft,
+        draft: &mut Draft,
         cap: &Notional,
     ) -> Result<(Decimal, Decimal), Denial> {
         Ok((self.after(depth, draft)?.worst()?.get(), cap.get()))
     }
 
-    fn adds_nothing(&self, depth: usize, draft: &Draft) -> Result<bool, Denial> {
-        let before = self.with(depth, &self.holding, draft.reference_px)?.worst()?;
+    fn adds_nothing(&self, depth: usize, draft: &mut Draft) -> Result<bool, Denial> {
+        let before = self.now(depth, draft)?.worst()?;
         Ok(self.after(depth, draft)?.worst()? <= before)
     }
 
     /// The order moves one end alone, away from where it is: the other must fit as it stands.
-    fn fitting(&self, depth: usize, draft: &Draft, most: Decimal) -> Result<Qty, Denial> {
+    fn fitting(&self, depth: usize, draft: &mut Draft, most: Decimal) -> Result<Qty, Denial> {
         let (most, others) = (Notional::new(most), self.others(depth)?);
-        let now = self.with(depth, &self.holding, draft.reference_px)?;
+        let now = self.now(depth, draft)?;
         let (still, room, taken) = match draft.side {
             Side::Buy => (
                 now.short,
                 most.checked_sub(others.long)?,
-                self.holding.position.checked_add(self.holding.open_buy)?,
+                self.case.holding.position.checked_add(self.case.holding.open_buy)?,
             ),
             Side::Sell => (
                 now.long,
                 most.checked_add(others.short)?,
-                self.holding.open_sell.checked_sub(self.holding.position)?,
+                self.case.holding.open_sell.checked_sub(self.case.holding.position)?,
             ),
         };
         if still.checked_abs()? > most {
             return Ok(Qty::ZERO);
         }
-        let size = self.instrument.contract_size;
-        let fits = room.qty_at(draft.reference_px, size, Rounding::Floor)?.checked_sub(taken)?;
+        let most = room.qty_at(draft.reference_px, self.size, Rounding::Floor)?;
+        let fits = most.checked_sub(taken)?;
         Ok(if fits < draft.qty { fits } else { Qty::ZERO })
     }
 }

@@ -2,14 +2,14 @@
 //! before anything is compared. An order cannot be cut to fit here: one too many is refused. Figures: orders at work with
 //! this one, and the most allowed.
 
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::Denial;
 use crate::verdict::Figures;
 use fillwright_domain::Decimal;
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     if case.is_safety_exit() {
-        return Ok(Ruling::Bypass);
+        return Ok(Finding::Bypass);
     }
     if case.rulebook.envelope.firm.max_open_orders.is_none() {
         return Err(Denial::LimitMissing);
@@ -22,7 +22,7 @@ pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
         let (asked, most) = (i64::from(at_work) + 1, i64::from(cap));
         let figures = Figures { asked: Decimal::from_int(asked), limit: Decimal::from_int(most) };
         if asked > most {
-            draft.compared = Some(figures);
+            draft.compare(figures.asked, figures.limit);
             draft.bound_by(level);
             return Err(Denial::OpenOrdersAboveCap);
         }
@@ -30,6 +30,8 @@ pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
             closest = Some((most - asked, figures));
         }
     }
-    draft.compared = closest.map(|(_, figures)| figures);
-    Ok(Ruling::Allow)
+    if let Some((_, figures)) = closest {
+        draft.compare(figures.asked, figures.limit);
+    }
+    Ok(Finding::Allow)
 }

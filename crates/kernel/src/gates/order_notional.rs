@@ -3,13 +3,13 @@
 //! a refusal. Figures: the order's worth at the touch it would trade against, rounded up, and the cap, in quote currency.
 
 use super::levels::{Limit, hold};
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::Denial;
 use fillwright_domain::{Constraint, Decimal, Instrument, Notional, Qty, Rounding};
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     if case.is_safety_exit() {
-        return Ok(Ruling::Bypass);
+        return Ok(Finding::Bypass);
     }
     let limit = OrderNotional { instrument: case.instrument()? };
     hold(case, draft, &limit, |limits| {
@@ -29,13 +29,13 @@ impl Limit for OrderNotional<'_> {
     fn compare(
         &self,
         _: usize,
-        draft: &Draft,
+        draft: &mut Draft,
         cap: &Notional,
     ) -> Result<(Decimal, Decimal), Denial> {
         Ok((draft.notional(self.instrument)?.get(), cap.get()))
     }
 
-    fn fitting(&self, _: usize, draft: &Draft, most: Decimal) -> Result<Qty, Denial> {
+    fn fitting(&self, _: usize, draft: &mut Draft, most: Decimal) -> Result<Qty, Denial> {
         let size = self.instrument.contract_size;
         Ok(Notional::new(most).qty_at(draft.reference_px, size, Rounding::Down)?)
     }

@@ -3,13 +3,13 @@
 //! cap, in units.
 
 use super::levels::{Limit, hold};
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::Denial;
 use fillwright_domain::{Constraint, Decimal, Qty};
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     if case.is_safety_exit() {
-        return Ok(Ruling::Bypass);
+        return Ok(Finding::Bypass);
     }
     hold(case, draft, &OrderQuantity, |limits| {
         limits.max_order_qty.map(|cap| (cap, limits.on_order_qty))
@@ -23,11 +23,16 @@ impl Limit for OrderQuantity {
     const DENIAL: Denial = Denial::QuantityAboveCap;
     const CONSTRAINT: Constraint = Constraint::OrderQuantity;
 
-    fn compare(&self, _: usize, draft: &Draft, cap: &Qty) -> Result<(Decimal, Decimal), Denial> {
+    fn compare(
+        &self,
+        _: usize,
+        draft: &mut Draft,
+        cap: &Qty,
+    ) -> Result<(Decimal, Decimal), Denial> {
         Ok((draft.qty.get(), cap.get()))
     }
 
-    fn fitting(&self, _: usize, _: &Draft, most: Decimal) -> Result<Qty, Denial> {
+    fn fitting(&self, _: usize, _: &mut Draft, most: Decimal) -> Result<Qty, Denial> {
         Ok(Qty::new(most))
     }
 }

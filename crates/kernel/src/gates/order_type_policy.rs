@@ -1,15 +1,15 @@
 //! Some row of the policy allows this type of order in this environment, at this venue, for this strategy. A safety exit
 //! passes.
 
-use super::{Case, Draft, Ruling, unless_safety_exit};
+use super::{Case, Draft, Finding, unless_safety_exit};
 use crate::Denial;
 use fillwright_policy::flow::OrderTypeRule;
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     unless_safety_exit(case, allowed(case, draft))
 }
 
-fn allowed(case: &Case, draft: &Draft) -> Result<Ruling, Denial> {
+fn allowed(case: &Case, draft: &Draft) -> Result<Finding, Denial> {
     let rules = case.rulebook.flow.order_types.as_ref().ok_or(Denial::LimitMissing)?;
     let venue = &case.instrument()?.venue;
     let applies = |rule: &OrderTypeRule| {
@@ -18,5 +18,5 @@ fn allowed(case: &Case, draft: &Draft) -> Result<Ruling, Denial> {
             && rule.strategy.as_ref().is_none_or(|own| case.strategy_id() == Some(own))
             && rule.order_types.contains(&draft.order_type)
     };
-    if rules.iter().any(applies) { Ok(Ruling::Allow) } else { Err(Denial::OrderTypeNotAllowed) }
+    if rules.iter().any(applies) { Ok(Finding::Allow) } else { Err(Denial::OrderTypeNotAllowed) }
 }

@@ -2,19 +2,19 @@
 //! states none denies. Without a rate, volume is not looked at. A safety exit passes. Figures: the order's quantity and the
 //! largest allowed, rounded down, in units.
 
-use super::{Case, Draft, Ruling, unless_safety_exit};
+use super::{Case, Draft, Finding, unless_safety_exit};
 use crate::Denial;
 use fillwright_domain::Rounding;
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     unless_safety_exit(case, within_volume(case, draft))
 }
 
-fn within_volume(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+fn within_volume(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     let policy = case.rulebook.flow.participation.ok_or(Denial::LimitMissing)?;
-    let Some(rate) = policy.max_rate else { return Ok(Ruling::Allow) };
+    let Some(rate) = policy.max_rate else { return Ok(Finding::Allow) };
     let volume = case.quote()?.interval_qty.ok_or(Denial::VolumeMissing)?;
     let most = rate.of_qty(volume, Rounding::Floor)?;
     draft.compare(draft.qty.get(), most.get());
-    if draft.qty <= most { Ok(Ruling::Allow) } else { Err(Denial::ParticipationAboveCap) }
+    if draft.qty <= most { Ok(Finding::Allow) } else { Err(Denial::ParticipationAboveCap) }
 }

@@ -4,28 +4,28 @@
 //! quantity that fits remains; none that fits is a refusal. Figures: the position with this order and the cap, in units.
 
 use super::levels::{Limit, hold};
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::Denial;
-use crate::exposure::{Added, Holding};
-use crate::tree::{BOOK_DEPTH, INSTRUMENT_DEPTH, Levels, Slot};
+use crate::directory::{BOOK_DEPTH, INSTRUMENT_DEPTH, Slot};
+use crate::tree::Levels;
 use fillwright_domain::{Constraint, Decimal, NumberError, Qty};
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     if case.is_safety_exit() {
-        return Ok(Ruling::Bypass);
+        return Ok(Finding::Bypass);
     }
-    if Added::of(&case.holding, draft.side, draft.qty).is_none()? {
-        return Ok(Ruling::Allow);
+    if draft.added(case)?.is_none() {
+        return Ok(Finding::Allow);
     }
     let (place, levels) = case.exposure()?;
-    let limit = PositionLimit { place, levels, holding: &case.holding };
+    let limit = PositionLimit { case, place, levels };
     hold(case, draft, &limit, |limits| limits.max_position.map(|cap| (cap, limits.on_position)))
 }
 
 struct PositionLimit<'a> {
+    case: &'a Case<'a>,
     place: &'a Slot,
     levels: &'a Levels,
-    holding: &'a Holding,
 }
 
 impl PositionLimit<'_> {
@@ -36,16 +36,15 @@ impl PositionLimit<'_> {
             // What is held of an instrument is what the firm holds of it.
             INSTRUMENT_DEPTH => self.others(0),
             depth => {
-                let level = self.place.level(depth).map(|level| self.levels.get(level));
-                let position = level.map_or(Qty::ZERO, |level| level.position(self.place));
-                position.checked_sub(self.holding.worst_qty()?)
+                let held = |level| self.levels.position(level, self.place.instrument);
+                let position = self.place.level(depth).map_or(Qty::ZERO, held);
+                position.checked_sub(self.case.holding.worst_qty()?)
             }
         }
     }
 
-    fn with(&self, depth: usize, draft: &Draft) -> Result<Qty, NumberError> {
-        let added = Added::of(self.holding, draft.side, draft.qty);
-        self.others(depth)?.checked_add(added.after()?.worst_qty()?)
+    fn with(&self, depth: usize, draft: &mut Draft) -> Result<Qty, NumberError> {
+        self.others(depth)?.checked_add(draft.added(self.case)?.after().worst()?)
     }
 }
 
@@ -57,14 +56,14 @@ impl Limit for PositionLimit<'_> {
     fn compare(
         &self,
         depth: usize,
-        draft: &Draft,
+        draft: &mut Draft,
         cap: &Qty,
     ) -> Result<(Decimal, Decimal), Denial> {
         Ok((self.with(depth, draft)?.get(), cap.get()))
     }
 
-    fn fitting(&self, depth: usize, draft: &Draft, most: Decimal) -> Result<Qty, Denial> {
+    fn fitting(&self, depth: usize, draft: &mut Draft, most: Decimal) -> Result<Qty, Denial> {
         let room = Qty::new(most).checked_sub(self.others(depth)?)?;
-        Ok(Added::of(self.holding, draft.side, draft.qty).fitting_qty(room)?)
+        Ok(draft.added(self.case)?.fitting(room)?)
     }
 }

@@ -8,7 +8,7 @@
 //! What is then worth less than the venue's minimum, or nothing, is skipped as Below Floor. Figures: the order's worth at
 //! the touch it would trade against, rounded down, and the venue's minimum, in quote currency.
 
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::{Denial, Skip};
 use fillwright_domain::{
     Constraint, Decimal, Instrument, NumberError, OrderType, Px, Qty, Quote, Rounding, Side,
@@ -17,7 +17,7 @@ use fillwright_domain::{
 
 const BPS_PER_ONE: i64 = 10_000;
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     let instrument = case.instrument()?;
     let before = draft.qty;
     draft.qty = on_grid(draft, instrument)?;
@@ -27,9 +27,9 @@ pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     draft.compare(worth.get(), instrument.min_notional.get());
     if !draft.qty.is_positive() || worth < instrument.min_notional {
         draft.constraints.insert(Constraint::MinNotional);
-        return Ok(Ruling::Skip { reason: Skip::BelowFloor });
+        return Ok(Finding::Skip { reason: Skip::BelowFloor });
     }
-    if draft.qty == before { Ok(Ruling::Allow) } else { Ok(Ruling::Reduce { to: draft.qty }) }
+    if draft.qty == before { Ok(Finding::Allow) } else { Ok(Finding::Reduce) }
 }
 
 fn on_grid(draft: &mut Draft, instrument: &Instrument) -> Result<Qty, NumberError> {

@@ -5,28 +5,28 @@
 //! allowed, in basis points, the distance rounded up: from the window's first where that was compared, otherwise from the
 //! reference.
 
-use super::{Case, Draft, Ruling, bps_of};
+use super::{Case, Draft, Finding, bps_of};
 use crate::Denial;
 use crate::flow::NS_PER_MS;
 use fillwright_domain::{Decimal, Px};
 use fillwright_policy::flow::{PriceCollar, Reference};
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     let collar = case.rulebook.flow.price_collar.as_ref().ok_or(Denial::LimitMissing)?;
     let reference = reference(case, collar)?;
     hold(draft, reference, collar.max_deviation_bps, Denial::PriceOutsideCollar)?;
     let movements = &case.state.flow.movements;
     match movements.first(case.at, &case.intent.instrument_id, collar.window_ms) {
         Some(first) => hold(draft, first, collar.max_movement_bps, Denial::PriceMovedTooFar),
-        None => Ok(Ruling::Allow),
+        None => Ok(Finding::Allow),
     }
 }
 
-fn hold(draft: &mut Draft, from: Px, max_bps: u32, otherwise: Denial) -> Result<Ruling, Denial> {
+fn hold(draft: &mut Draft, from: Px, max_bps: u32, otherwise: Denial) -> Result<Finding, Denial> {
     let distance = bps_of(draft.px().checked_sub(from)?.checked_abs()?, from)?;
     let most = Decimal::from_int(i64::from(max_bps));
     draft.compare(distance, most);
-    if distance <= most { Ok(Ruling::Allow) } else { Err(otherwise) }
+    if distance <= most { Ok(Finding::Allow) } else { Err(otherwise) }
 }
 
 fn reference(case: &Case, collar: &PriceCollar) -> Result<Px, Denial> {

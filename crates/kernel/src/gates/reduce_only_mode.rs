@@ -2,21 +2,21 @@
 //! against the position. What passes is sent reduce-only, and never more than working orders leave to close. A safety
 //! exit passes.
 
-use super::{Case, Draft, Ruling, mapping};
+use super::{Case, Draft, Finding, mapping};
 use crate::Denial;
 use fillwright_domain::{ActionType, Ask, Side};
 use fillwright_policy::RestraintKind;
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
-    let Some(denial) = mode(case) else { return Ok(Ruling::Allow) };
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
+    let Some(denial) = mode(case) else { return Ok(Finding::Allow) };
     if case.is_safety_exit() {
-        return Ok(Ruling::Bypass);
+        return Ok(Finding::Bypass);
     }
     if !can_reduce(case) {
         return Err(denial);
     }
     draft.reduce_only = true;
-    Ok(Ruling::Allow)
+    Ok(Finding::Allow)
 }
 
 fn mode(case: &Case) -> Option<Denial> {

@@ -2,15 +2,15 @@
 //! asks for more disables it, until two people enable it again. A safety exit passes, but is counted. Figures: executions
 //! with this one and the most allowed; none once the strategy is disabled.
 
-use super::{Case, Draft, Ruling, unless_safety_exit};
+use super::{Case, Draft, Finding, unless_safety_exit};
 use crate::Denial;
 use fillwright_domain::Decimal;
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     unless_safety_exit(case, counted(case, draft))
 }
 
-fn counted(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+fn counted(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     let throttle = case.rulebook.flow.repeat_throttle.ok_or(Denial::LimitMissing)?;
     let strategy = case.strategy_id().ok_or(Denial::StrategyUnknown)?;
     let repeats = &case.state.flow.repeats;
@@ -20,5 +20,5 @@ fn counted(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     let with = repeats.executions(case.at, strategy, throttle.window_ms) + 1;
     let most = u64::from(throttle.max_executions);
     draft.compare(Decimal::from_int(with.cast_signed()), Decimal::from_int(most.cast_signed()));
-    if with <= most { Ok(Ruling::Allow) } else { Err(Denial::StrategyThrottled) }
+    if with <= most { Ok(Finding::Allow) } else { Err(Denial::StrategyThrottled) }
 }

@@ -1,18 +1,18 @@
 //! The instrument is not on the restricted list. A list that is not stated denies. A safety exit passes: it only gives up
 //! what is held.
 
-use super::{Case, Draft, Ruling, unless_safety_exit};
+use super::{Case, Draft, Finding, unless_safety_exit};
 use crate::Denial;
 
-pub(super) fn judge(case: &Case, _: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, _: &mut Draft) -> Result<Finding, Denial> {
     unless_safety_exit(case, listed(case))
 }
 
-fn listed(case: &Case) -> Result<Ruling, Denial> {
+fn listed(case: &Case) -> Result<Finding, Denial> {
     let list = case.rulebook.flow.restricted.as_ref().ok_or(Denial::LimitMissing)?;
     if list.contains_key(&case.intent.instrument_id) {
         Err(Denial::InstrumentRestricted)
     } else {
-        Ok(Ruling::Allow)
+        Ok(Finding::Allow)
     }
 }

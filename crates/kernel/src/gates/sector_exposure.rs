@@ -5,17 +5,24 @@
 //! and the cap, in quote currency.
 
 use super::groups::{Group, hold_group};
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::Denial;
 use fillwright_domain::Constraint;
 use fillwright_policy::Level;
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     let envelope = &case.rulebook.envelope;
     let every = (Level::EverySector, &envelope.every_sector);
-    let name = case.rulebook.sector_of(&case.intent.instrument_id);
-    let own = envelope.sectors.get(&name).map(|own| (Level::Sector(&name), own));
-    hold_group::<Sector>(case, draft, |place| place.sector, every, own)
+    hold_group::<Sector>(
+        case,
+        draft,
+        |place| place.sector,
+        every,
+        || {
+            let name = case.groups()?.0;
+            Ok(envelope.sectors.get(name).map(|own| (Level::Sector(name), own)))
+        },
+    )
 }
 
 struct Sector;

@@ -2,18 +2,18 @@
 //! a price this one reaches. At the market it reaches every price. On paper nothing is at work. A safety exit is held to it
 //! like any other. Figures: the order's price and our best on the other side, in quote currency.
 
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::Denial;
 use fillwright_domain::{OrderType, Plane, Side};
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     if case.plane()? == Plane::Paper {
-        return Ok(Ruling::Allow);
+        return Ok(Finding::Allow);
     }
     let account = &case.book()?.account;
     let resting = &case.state.flow.resting;
     let best = resting.best_opposite(account, &case.intent.instrument_id, draft.side);
-    let Some(best) = best else { return Ok(Ruling::Allow) };
+    let Some(best) = best else { return Ok(Finding::Allow) };
     let px = draft.px();
     draft.compare(px.get(), best.get());
     let crosses = match draft.side {
@@ -21,5 +21,5 @@ pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
         Side::Buy => px >= best,
         Side::Sell => px <= best,
     };
-    if crosses { Err(Denial::SelfMatch) } else { Ok(Ruling::Allow) }
+    if crosses { Err(Denial::SelfMatch) } else { Ok(Finding::Allow) }
 }

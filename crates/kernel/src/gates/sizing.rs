@@ -4,13 +4,13 @@
 //! asked for and the allocation or equity it is a fraction of, in quote currency.
 
 use super::mapping::closable;
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::{Denial, Skip};
 use fillwright_domain::{Ask, Constraint, Notional, Ratio, Rounding};
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     if draft.qty.is_positive() {
-        return Ok(Ruling::Allow);
+        return Ok(Finding::Allow);
     }
     let (fraction, capital) = basis(case)?;
     let worth = fraction.of_notional(capital, Rounding::Down)?;
@@ -18,20 +18,20 @@ pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     draft.qty =
         worth.qty_at(draft.reference_px, case.instrument()?.contract_size, Rounding::Down)?;
     if !draft.qty.is_positive() {
-        return Ok(Ruling::Skip { reason: Skip::NothingToDo });
+        return Ok(Finding::Skip { reason: Skip::NothingToDo });
     }
-    if draft.reduce_only { to_what_is_left(case, draft) } else { Ok(Ruling::Allow) }
+    if draft.reduce_only { to_what_is_left(case, draft) } else { Ok(Finding::Allow) }
 }
 
-fn to_what_is_left(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+fn to_what_is_left(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     let left = closable(case, draft.side)?;
     if !left.is_positive() {
-        return Ok(Ruling::Skip { reason: Skip::AlreadyClosing });
+        return Ok(Finding::Skip { reason: Skip::AlreadyClosing });
     }
     if draft.qty > left {
         Ok(draft.reduce(left, Constraint::ReduceOnly))
     } else {
-        Ok(Ruling::Allow)
+        Ok(Finding::Allow)
     }
 }
 

@@ -2,15 +2,15 @@
 //! lower. The cost is that of its limit price, or of the touch at the market; a price better than the mid costs nothing.
 //! A safety exit passes. Figures: cost and budget in basis points of the mid, the cost rounded up.
 
-use super::{Case, Draft, Ruling, bps_of, unless_safety_exit};
+use super::{Case, Draft, Finding, bps_of, unless_safety_exit};
 use crate::Denial;
 use fillwright_domain::{Decimal, Px, Side};
 
-pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     unless_safety_exit(case, within_budget(case, draft))
 }
 
-fn within_budget(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
+fn within_budget(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     let most = case.rulebook.flow.max_slippage_bps.ok_or(Denial::LimitMissing)?;
     let most = case.intent.max_slippage_bps().map_or(most, |own| own.min(most));
     let most = Decimal::from_int(i64::from(most));
@@ -21,5 +21,5 @@ fn within_budget(case: &Case, draft: &mut Draft) -> Result<Ruling, Denial> {
     };
     let cost = bps_of(worse.max(Px::ZERO), mid)?;
     draft.compare(cost, most);
-    if cost <= most { Ok(Ruling::Allow) } else { Err(Denial::SlippageAboveBudget) }
+    if cost <= most { Ok(Finding::Allow) } else { Err(Denial::SlippageAboveBudget) }
 }

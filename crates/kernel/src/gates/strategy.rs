@@ -1,10 +1,10 @@
 //! The strategy is known, enabled, and owns the book it wants to change. A safety exit passes one that is disabled: what
 //! it holds must be closable.
 
-use super::{Case, Draft, Ruling};
+use super::{Case, Draft, Finding};
 use crate::Denial;
 
-pub(super) fn judge(case: &Case, _: &mut Draft) -> Result<Ruling, Denial> {
+pub(super) fn judge(case: &Case, _: &mut Draft) -> Result<Finding, Denial> {
     let strategy_id = case.strategy_id().ok_or(Denial::StrategyUnknown)?;
     let strategy = case.rulebook.strategies.get(strategy_id).ok_or(Denial::StrategyUnknown)?;
     if !strategy.enabled && !case.is_safety_exit() {
@@ -13,5 +13,5 @@ pub(super) fn judge(case: &Case, _: &mut Draft) -> Result<Ruling, Denial> {
     if case.book()?.strategy_id != *strategy_id {
         return Err(Denial::StrategyNotOwner);
     }
-    Ok(if strategy.enabled { Ruling::Allow } else { Ruling::Bypass })
+    Ok(if strategy.enabled { Finding::Allow } else { Finding::Bypass })
 }

@@ -23,7 +23,7 @@ use fillwright_domain::{
     StrategyId, Text, Timestamp, hex,
 };
 use fillwright_kernel::incidents::IncidentEvent;
-use fillwright_kernel::{Event, FlowEvent, Input, Verdict};
+use fillwright_kernel::{Event, FlowEvent, Input, Verdicts};
 use fillwright_policy::RestraintKind;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -378,16 +378,16 @@ impl<'a> Writer<'a> {
     fn decision(
         &mut self,
         rulebook_seq: u64,
-        verdicts: &'a [Verdict],
+        verdicts: &'a Verdicts,
     ) -> Result<(), ProjectionError> {
         let detail = Decision {
             together: decision(verdicts),
-            reason: verdicts.last().and_then(|verdict| VerdictLine::of(verdict).reason),
+            reason: verdicts.refusal().and_then(|verdict| VerdictLine::of(verdict).reason),
             rulebook_seq,
             verdicts: self.entry.verdicts_shown(),
         };
         self.line(To::Both, "dra_decision", self.subject(), detail)?;
-        for verdict in verdicts.iter().filter(|verdict| is_breach(verdict)) {
+        for verdict in verdicts.said().iter().filter(|verdict| is_breach(verdict)) {
             let detail = Breach { rulebook_seq, verdict: VerdictLine::of(verdict) };
             self.line(To::Both, "risk_breach", self.subject(), detail)?;
         }

@@ -430,7 +430,7 @@ fn hits(facts: &Facts, events: &[Event]) -> Vec<Countable> {
     for event in events {
         match event {
             Event::IntentJudged { verdicts, .. } => {
-                let Some(last) = verdicts.last() else { continue };
+                let Some(last) = verdicts.refusal() else { continue };
                 let Ruling::Deny { reason } = last.ruling else { continue };
                 hits.push(of_intent(Signal::IntentDenied, true));
                 let stale = [

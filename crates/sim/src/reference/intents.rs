@@ -66,7 +66,7 @@ fn first_coming(
         Event::IntentJudged {
             intent_id: intent.intent_id.clone(),
             rulebook_seq,
-            verdicts: judged.verdicts.clone(),
+            verdicts: judged.verdicts.iter().cloned().collect(),
             not_in_force: judged.not_in_force,
         },
     ];
