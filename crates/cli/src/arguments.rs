@@ -2,7 +2,7 @@
 
 use crate::commands::{
     changes, cooldown, demo, drill, evidence, explain, halt, incident, journal, kill, mode, people,
-    policy, release, run, safe_mode, status, verify,
+    policy, release, run, safe_mode, status, verify, whatif,
 };
 use crate::exit::{self, Exit, Stop};
 use crate::output::Output;
@@ -45,6 +45,8 @@ enum Command {
     Demo(demo::Demo),
     Run(run::Run),
     Explain(explain::Explain),
+    #[command(name = "whatif")]
+    WhatIf(whatif::WhatIf),
     Status(status::Status),
     Verify(verify::Verify),
     Drill(drill::Drill),
@@ -77,6 +79,7 @@ impl Arguments {
             Command::Demo(command) => command.run(&common),
             Command::Run(command) => command.run(&common),
             Command::Explain(command) => command.run(&common),
+            Command::WhatIf(command) => command.run(&common),
             Command::Status(command) => command.run(&common),
             Command::Verify(command) => command.run(&common),
             Command::Drill(command) => command.run(&common),

@@ -65,7 +65,26 @@ impl JournalReader {
 
     /// The kernel as the journal leaves it: its newest sound snapshot, and what follows.
     pub(crate) fn kernel(&self) -> Result<(Kernel, Option<i64>, Vec<SkippedSnapshot>)> {
-        let (newest, skipped) = snapshot::latest_valid(&*self.storage)?;
+        self.kernel_up_to(u64::MAX, |_| {})
+    }
+
+    /// The kernel as it stood behind an entry: the nearest sound snapshot before it, and what follows.
+    pub(crate) fn kernel_at(&self, seq: u64, progress: impl FnMut(u64)) -> Result<Kernel> {
+        let (kernel, ..) = self.kernel_up_to(seq, progress)?;
+        if kernel.state().seq == seq {
+            return Ok(kernel);
+        }
+        let message =
+            format!("there is no entry {seq}; the journal ends at entry {}", kernel.state().seq);
+        Err(Stop::found(message).into())
+    }
+
+    fn kernel_up_to(
+        &self,
+        seq: u64,
+        mut progress: impl FnMut(u64),
+    ) -> Result<(Kernel, Option<i64>, Vec<SkippedSnapshot>)> {
+        let (newest, skipped) = snapshot::latest_valid_up_to(&*self.storage, seq)?;
         let mut last_at = newest.as_ref().map(|snapshot| snapshot.at);
         let mut kernel = match newest {
             None => Kernel::new(&self.options.partition),
@@ -75,8 +94,12 @@ impl JournalReader {
             ),
         };
         self.each(kernel.state().seq + 1, |entry| {
+            if entry.seq > seq {
+                return Ok(ControlFlow::Break(()));
+            }
             kernel.replay(Timestamp::from_ns(entry.at), &events_of(entry)?);
             last_at = Some(entry.at);
+            progress(entry.seq);
             Ok(ControlFlow::Continue(()))
         })?;
         Ok((kernel, last_at, skipped))

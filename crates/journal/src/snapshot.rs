@@ -97,8 +97,20 @@ fn encode_head(receipt: &Receipt, at: i64, len: u64, state_hash: &Hash) -> [u8; 
 pub fn latest_valid(
     storage: &dyn Storage,
 ) -> Result<(Option<Snapshot>, Vec<SkippedSnapshot>), JournalError> {
+    latest_valid_up_to(storage, u64::MAX)
+}
+
+/// As [`latest_valid`], of the snapshots that lie at or before a sequence number.
+///
+/// # Errors
+///
+/// As [`latest_valid`].
+pub fn latest_valid_up_to(
+    storage: &dyn Storage,
+    up_to: u64,
+) -> Result<(Option<Snapshot>, Vec<SkippedSnapshot>), JournalError> {
     let mut skipped = Vec::new();
-    for seq in snapshots(storage)?.into_iter().rev() {
+    for seq in snapshots(storage)?.into_iter().rev().filter(|seq| *seq <= up_to) {
         let file = snapshot_name(seq);
         match load(storage, &file, seq) {
             Ok(snapshot) => return Ok((Some(snapshot), skipped)),

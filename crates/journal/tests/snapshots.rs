@@ -4,7 +4,7 @@ mod fixture;
 
 use std::sync::Arc;
 
-use fillwright_journal::snapshot::{latest_valid, prune, snapshot_name, store};
+use fillwright_journal::snapshot::{latest_valid, latest_valid_up_to, prune, snapshot_name, store};
 use fillwright_journal::{
     Damage, Faults, Journal, JournalError, MemoryStorage, Storage, first_seq_of, scrub,
     segment_name,
@@ -49,6 +49,19 @@ fn check(storage: &MemoryStorage, expected_snapshot: Option<u64>, expected_skipp
     let (mut journal, opened) = recovery.finish().expect("opens");
     assert_eq!((opened.last_seq, next), (600, 601));
     assert_eq!(write_batch(&mut journal, 1).expect("goes on"), 601);
+}
+
+#[test]
+fn the_nearest_snapshot_before_an_entry_is_found() {
+    let storage = sample();
+    let found = |up_to| {
+        let (snapshot, _) = latest_valid_up_to(&storage, up_to).expect("lists");
+        snapshot.map(|snapshot| snapshot.seq)
+    };
+    assert_eq!(
+        [199, 200, 399, 400, 599, 600].map(found),
+        [None, Some(200), Some(200), Some(400), Some(400), Some(600)]
+    );
 }
 
 #[test]

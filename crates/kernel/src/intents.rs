@@ -47,6 +47,17 @@ pub(crate) fn submit(
     }
 }
 
+/// Takes an intent through the chain as though its id never came before.
+pub(crate) fn consider(
+    state: &State,
+    at: Timestamp,
+    intent: &DigestedIntent,
+    quote: Option<&Quote>,
+) -> Vec<Event> {
+    let key = IntentKey::derive(state.partition.as_str(), &intent.intent_id);
+    admit(state, at, intent, quote, key, intent.digest())
+}
+
 fn admit(
     state: &State,
     at: Timestamp,

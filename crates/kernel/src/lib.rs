@@ -41,7 +41,7 @@ pub use intents::OpenIntent;
 pub use state::State;
 pub use verdict::{Figures, Gate, GateSet, Ruling, Verdict, Verdicts};
 
-use fillwright_domain::{ExecutionPlan, Intent, Quote, Timestamp};
+use fillwright_domain::{DigestedIntent, ExecutionPlan, Intent, Quote, Timestamp};
 use fillwright_policy::{KillEffect, RestraintKind};
 
 /// One partition's decisions.
@@ -125,15 +125,36 @@ impl Kernel {
         }
     }
 
-    /// A version of the rules fell due: it comes into force in this step, before the input is looked at. The state is
-    /// copied for it, once a version.
+    /// A version of the rules fell due: it comes into force in this step, before the input is looked at.
     fn decide_behind_new_rules(&self, at: Timestamp, input: &Input) -> Vec<Event> {
-        let mut events = adoption::fall_due(&self.state, at);
+        let (mut events, behind) = self.behind_new_rules(at);
+        events.extend(behind.decide(at, input));
+        events
+    }
+
+    /// What the version of the rules that fell due leads to, and the kernel behind it. The state is copied for it, once a
+    /// version.
+    fn behind_new_rules(&self, at: Timestamp) -> (Vec<Event>, Self) {
+        let events = adoption::fall_due(&self.state, at);
         let mut behind = self.clone();
         behind.replay(at, &events);
         // The input is of the same entry.
         behind.state.seq = self.state.seq;
-        events.extend(behind.decide(at, input));
+        (events, behind)
+    }
+
+    /// Everything that would happen to an intent that came in now, whether its id came before or not. Nothing is recorded.
+    pub fn consider(
+        &self,
+        at: Timestamp,
+        intent: &DigestedIntent,
+        quote: Option<&Quote>,
+    ) -> Vec<Event> {
+        if self.state.versions.is_due(at) {
+            return self.behind_new_rules(at).1.consider(at, intent, quote);
+        }
+        let mut events = intents::consider(&self.state, at, intent, quote);
+        detection::detect(&self.state, at, &mut events);
         events
     }
 

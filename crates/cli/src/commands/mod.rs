@@ -19,3 +19,4 @@ pub(crate) mod safe_mode;
 pub(crate) mod status;
 pub(crate) mod verify;
 pub(crate) mod versions;
+pub(crate) mod whatif;

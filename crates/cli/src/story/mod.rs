@@ -4,6 +4,7 @@
 pub(crate) mod find;
 mod flow;
 mod gates;
+pub(crate) mod imagined;
 mod tell;
 pub(crate) mod thread;
 

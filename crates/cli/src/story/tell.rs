@@ -31,7 +31,7 @@ impl Report for Story {
 /// Lines that only list are broken here.
 const WIDTH: usize = 110;
 
-fn section(title: &str, lines: &[String]) -> String {
+pub(super) fn section(title: &str, lines: &[String]) -> String {
     let lines: Vec<String> = lines.iter().map(|line| format!("  {line}")).collect();
     format!("{title}\n{}", lines.join("\n"))
 }
@@ -52,7 +52,7 @@ impl Story {
         format!("{} {ended}{}", self.intent.intent_id, because.unwrap_or_default())
     }
 
-    fn tell_asked(&self) -> Vec<String> {
+    pub(super) fn tell_asked(&self) -> Vec<String> {
         let intent = &self.intent;
         let nobody = || "nobody".to_owned();
         let strategy = self.strategy_id.as_ref().map_or_else(nobody, ToString::to_string);
@@ -135,7 +135,7 @@ impl Story {
         )
     }
 
-    fn rules_title(&self) -> String {
+    pub(super) fn rules_title(&self) -> String {
         match &self.rules_version {
             Some(version) => format!(
                 "Gates, in their order (rules {version}, adopted by entry {})",
@@ -145,7 +145,7 @@ impl Story {
         }
     }
 
-    fn tell_gates(&self) -> Vec<String> {
+    pub(super) fn tell_gates(&self) -> Vec<String> {
         let mut lines: Vec<String> = self
             .gates
             .iter()
@@ -264,7 +264,7 @@ fn word(value: &impl serde::Serialize) -> String {
     word.and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn tell_plan(plan: &ExecutionPlan) -> Vec<String> {
+pub(super) fn tell_plan(plan: &ExecutionPlan) -> Vec<String> {
     if plan.skip_reason.is_some() {
         return vec!["nothing is sent".to_owned()];
     }
@@ -315,7 +315,7 @@ fn constraint_word(constraint: Constraint) -> &'static str {
     }
 }
 
-fn tell_order(order: &OrderIntent) -> Vec<String> {
+pub(super) fn tell_order(order: &OrderIntent) -> Vec<String> {
     let price = order.limit_px.map(|px| format!(" {px}")).unwrap_or_default();
     let mut flags = vec![word(&order.time_in_force)];
     flags.extend(order.reduce_only.then(|| "reduce-only".to_owned()));

@@ -12,3 +12,4 @@ mod runbooks;
 mod stage;
 mod stream;
 mod watch;
+mod whatif;

@@ -5,11 +5,12 @@ use expect_test::expect_file;
 use std::fmt::Write;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 45] = [
+const COMMANDS: [&[&str]; 46] = [
     &[],
     &["demo"],
     &["run"],
     &["explain"],
+    &["whatif"],
     &["status"],
     &["verify"],
     &["drill"],
