@@ -1,10 +1,10 @@
 //! A home: the folder that holds one partition's `config/` and `data/`, laid out as the source documents lay them out.
 
-use fillwright_domain::{CalendarId, Text, hex};
+use crate::ConfigFolder;
+use fillwright_domain::{Text, hex};
 use fillwright_intake::{AuditedRun, Refusal, registry};
 use fillwright_journal::JournalOptions;
 use fillwright_policy::{DocumentError, Documents, Rulebook, compile};
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -112,37 +112,7 @@ impl Home {
     ///
     /// `Read` names the document.
     pub fn documents(&self) -> Result<Documents, HomeError> {
-        Ok(Documents {
-            home: self.document("config/fillwright.json")?,
-            venues: self.document("config/venues.json")?,
-            venue_limits: self.document("config/venue_limits.csv")?,
-            strategies: self.document("config/strategies.json")?,
-            books: self.document("config/books.json")?,
-            groups: self.document("config/groups.json")?,
-            people: self.document("config/people.json")?,
-            risk_envelope: self.document("config/policies/risk_envelope.json")?,
-            execution_policies: self.document("config/policies/execution_policies.json")?,
-            operator_bounds: self.optional_document("config/policies/operator_bounds.json")?,
-            incident_rules: self.optional_document("config/policies/incident_rules.json")?,
-            decision_tables: self.optional_document("config/policies/dra_decision_tables.json")?,
-            calendars: self.calendars()?,
-        })
-    }
-
-    fn calendars(&self) -> Result<BTreeMap<CalendarId, (String, Vec<u8>)>, HomeError> {
-        let folder = "config/calendars";
-        let mut calendars = BTreeMap::new();
-        for path in self.files(folder, "json")? {
-            let name = path
-                .file_stem()
-                .map(|stem| stem.to_string_lossy().into_owned())
-                .unwrap_or_default();
-            calendars.insert(
-                CalendarId::from(name.clone()),
-                self.document(&format!("{folder}/{name}.json"))?,
-            );
-        }
-        Ok(calendars)
+        ConfigFolder::new(self.path("config"), "config").documents()
     }
 
     /// The files of a folder with this ending, by name; none where there is no such folder.
@@ -151,17 +121,8 @@ impl Home {
     ///
     /// `Read` where the folder cannot be listed.
     pub fn files(&self, folder: &str, ending: &str) -> Result<Vec<PathBuf>, HomeError> {
-        let listed = match fs::read_dir(self.path(folder)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            listed => listed.and_then(|entries| {
-                entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()
-            }),
-        };
-        let mut files =
-            listed.map_err(|source| HomeError::Read { file: folder.to_owned(), source })?;
-        files.retain(|path| path.extension().is_some_and(|extension| extension == ending));
-        files.sort();
-        Ok(files)
+        files_in(&self.path(folder), ending)
+            .map_err(|source| HomeError::Read { file: folder.to_owned(), source })
     }
 
     /// A document below the home: its name for messages, and its bytes.
@@ -239,4 +200,15 @@ impl Home {
         file.sync_all()?;
         Ok(seed)
     }
+}
+
+/// The files of a folder with this ending, by name; none where there is no such folder.
+pub(crate) fn files_in(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
+    let mut files = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        listed => listed?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?,
+    };
+    files.retain(|path| path.extension().is_some_and(|extension| extension == ending));
+    files.sort();
+    Ok(files)
 }

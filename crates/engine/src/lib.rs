@@ -3,6 +3,7 @@
 //! Inputs are sequenced, stepped through the kernel, journaled, and only then do their effects leave the process.
 
 pub mod clock;
+pub mod config_folder;
 pub mod desk;
 pub mod drill;
 pub mod home;
@@ -11,11 +12,14 @@ pub mod market;
 pub mod planes;
 pub mod projector;
 pub mod recovery;
+pub mod redecision;
 pub mod sequencer;
 pub mod serve;
+pub mod simulate;
 pub mod verify;
 
 pub use clock::{Clock, ScriptedClock, SystemClock};
+pub use config_folder::ConfigFolder;
 pub use desk::{Desk, DeskError, Reply};
 pub use home::{Home, HomeError};
 pub use market::Quotes;

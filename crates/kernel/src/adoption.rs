@@ -229,6 +229,11 @@ impl Versions {
         self.were_in_force.push_back(Version { hash: rulebook.content_hash(), seq, by });
     }
 
+    /// Forgets the version that waits.
+    pub(crate) fn forget_pending(&mut self) {
+        self.pending = None;
+    }
+
     pub(crate) fn apply(&mut self, event: PolicyEvent) {
         match event {
             PolicyEvent::Proposed { hash, proposal, needs_approval } => {
@@ -242,7 +247,7 @@ impl Versions {
             }
             PolicyEvent::Withdrawn(_)
             | PolicyEvent::CameInForce { .. }
-            | PolicyEvent::Lapsed { .. } => self.pending = None,
+            | PolicyEvent::Lapsed { .. } => self.forget_pending(),
         }
     }
 }

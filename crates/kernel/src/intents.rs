@@ -211,6 +211,25 @@ fn emit(events: &mut Vec<Event>, at: Timestamp, key: IntentKey, order: OrderInte
     }
 }
 
+/// The events of a step, had every order that leaves with it been realised as on paper: filled in full, at once.
+pub fn realised_on_paper(at: Timestamp, mut events: Vec<Event>) -> Vec<Event> {
+    let key = events.iter().find_map(|event| match event {
+        Event::IntentAccepted { intent_key, .. } => Some(*intent_key),
+        _ => None,
+    });
+    let order = events.iter().find_map(|event| match event {
+        Event::OrderEmitted { order } if order.plane != Plane::Paper => Some(order),
+        _ => None,
+    });
+    if let Some((intent_key, order)) = key.zip(order) {
+        let outcome = planes::paper::realise(order, at);
+        let (intent_id, result) = (order.intent_id.clone(), result(&outcome));
+        events.push(Event::OutcomeRecorded { outcome });
+        events.push(Event::IntentClosed { intent_id, intent_key, result });
+    }
+    events
+}
+
 fn skipped(intent: &Intent, key: IntentKey, code: &str) -> Event {
     let result =
         ExecutionResult { skip_reason: Some(Text::new(code)), ..blank(ResultStatus::Skipped) };

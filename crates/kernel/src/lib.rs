@@ -37,12 +37,12 @@ pub use event::{Event, IgnoredReport, Refusal};
 pub use fact::Fact;
 pub use flow::{FlowEvent, FlowInput};
 pub use input::Input;
-pub use intents::OpenIntent;
+pub use intents::{OpenIntent, realised_on_paper};
 pub use state::State;
 pub use verdict::{Figures, Gate, GateSet, Ruling, Verdict, Verdicts};
 
 use fillwright_domain::{DigestedIntent, ExecutionPlan, Intent, Quote, Timestamp};
-use fillwright_policy::{KillEffect, RestraintKind};
+use fillwright_policy::{KillEffect, RestraintKind, Rulebook};
 
 /// One partition's decisions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,6 +156,19 @@ impl Kernel {
         let mut events = intents::consider(&self.state, at, intent, quote);
         detection::detect(&self.state, at, &mut events);
         events
+    }
+
+    /// This kernel under other rules, as though they were adopted where it stands, by nobody and in no entry: for asking what
+    /// they would change. A version that waits is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// Why the rules cannot be in force here.
+    pub fn under(&self, rulebook: &Rulebook) -> Result<Self, Refusal> {
+        match rules::misfit(&self.state, rulebook) {
+            Some(why) => Err(why),
+            None => Ok(Self { state: self.state.under(rulebook) }),
+        }
     }
 
     /// What an intent would become if it came in now: its plan, or a skip with its reason. Nothing is recorded, and an id

@@ -166,6 +166,15 @@ impl State {
         }
     }
 
+    /// The state as it would be under other rules.
+    pub(crate) fn under(&self, rulebook: &Rulebook) -> Self {
+        let mut state = Self { rulebook: Some(rulebook.clone()), ..self.clone() };
+        state.count_anew();
+        state.incidents.begin_counting();
+        state.versions.forget_pending();
+        state
+    }
+
     /// A restraint as it is when it is imposed.
     fn restraint(
         &self,

@@ -161,6 +161,17 @@ pub fn run(seed: u64, canary: Option<Canary>) -> Result<Tally, Box<Failure>> {
     }
 }
 
+/// Everything that comes in during one seed's run.
+///
+/// # Panics
+///
+/// When the run fails, which the lockstep would have told.
+pub fn inputs_of(seed: u64) -> Vec<(Timestamp, Input)> {
+    let mut world = World::new(seed, None);
+    world.live_through().expect("the seed holds in lockstep");
+    world.trace
+}
+
 impl World {
     fn new(seed: u64, canary: Option<Canary>) -> Self {
         let mut rng = Rng::new(seed);

@@ -1,7 +1,7 @@
 //! `fillwright policy`: the written rules of a home, checked and shown.
 
 use crate::arguments::Common;
-use crate::commands::versions;
+use crate::commands::{simulate, versions};
 use crate::exit::Exit;
 use crate::output::{Output, Report, table};
 use crate::reading::JournalReader;
@@ -30,6 +30,7 @@ pub(crate) enum Policy {
     Rollback(versions::Rollback),
     History(versions::History),
     Diff(versions::Diff),
+    Simulate(simulate::Simulate),
 }
 
 /// Compile every policy document, and say what is wrong and where; nothing is adopted.
@@ -67,6 +68,7 @@ impl Policy {
             Self::Rollback(command) => command.run(common),
             Self::History(command) => command.run(common),
             Self::Diff(command) => command.run(common),
+            Self::Simulate(command) => command.run(common),
         }
     }
 }

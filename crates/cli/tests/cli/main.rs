@@ -9,6 +9,7 @@ mod incidents;
 mod policy;
 mod reference;
 mod runbooks;
+mod simulate;
 mod stage;
 mod stream;
 mod watch;

@@ -5,7 +5,7 @@ use expect_test::expect_file;
 use std::fmt::Write;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 46] = [
+const COMMANDS: [&[&str]; 47] = [
     &[],
     &["demo"],
     &["run"],
@@ -26,6 +26,7 @@ const COMMANDS: [&[&str]; 46] = [
     &["policy", "rollback"],
     &["policy", "history"],
     &["policy", "diff"],
+    &["policy", "simulate"],
     &["incident"],
     &["incident", "list"],
     &["incident", "show"],
