@@ -8,12 +8,23 @@ use crate::workspace::{Dependency, Kind, Member, Origin};
 pub(crate) const TABLE: &str = "docs/dependencies.md";
 
 /// What the innermost crates may use outside their tests: encodings, hashing, errors and small strings in all
-/// three; time zones and tables of figures where policy documents are read. Nothing that does I/O.
+/// three; time zones and tables of figures where policy documents are read; schemas, which only say what the types are.
+/// Nothing that does I/O.
 const CORE: &[(&str, &[&str])] = &[
-    ("domain", &["minicbor", "serde", "serde_json", "smol_str", "sha2", "thiserror"]),
+    ("domain", &["minicbor", "schemars", "serde", "serde_json", "smol_str", "sha2", "thiserror"]),
     (
         "policy",
-        &["minicbor", "serde", "serde_json", "smol_str", "sha2", "thiserror", "jiff", "csv"],
+        &[
+            "minicbor",
+            "schemars",
+            "serde",
+            "serde_json",
+            "smol_str",
+            "sha2",
+            "thiserror",
+            "jiff",
+            "csv",
+        ],
     ),
     ("kernel", &["foldhash", "minicbor", "serde", "smol_str", "sha2", "thiserror"]),
 ];

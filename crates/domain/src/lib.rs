@@ -17,6 +17,8 @@ pub mod plan;
 pub mod quote;
 pub mod report;
 pub mod result;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod scope;
 pub mod sink;
 pub mod text;

@@ -3,12 +3,15 @@
 use crate::DocumentError;
 use fillwright_domain::{Decimal, Ratio, Text};
 use minicbor::{Decode, Encode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// `config/policies/dra_decision_tables.json`: rows from the top, the first that matches decides. Where none matches, and
 /// where a row asks for a fact that is not there, the order is denied.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionTable {
     /// The rows.
@@ -17,7 +20,7 @@ pub struct DecisionTable {
 }
 
 /// One row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionRow {
     /// Its name, which verdicts carry.
@@ -43,7 +46,7 @@ pub struct DecisionRow {
 }
 
 /// What a row decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Encode, Decode, JsonSchema)]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
@@ -59,7 +62,7 @@ pub enum Decision {
 }
 
 /// What must hold of one fact: a word is one of some, a number lies above one limit, at most at another, or both.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
     /// The fact.
@@ -81,7 +84,18 @@ pub struct Condition {
 
 /// Every fact a table may ask for.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Encode, Decode,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    Encode,
+    Decode,
+    JsonSchema,
 )]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]

@@ -4,11 +4,12 @@ use crate::{Book, Envelope, ExecutionPolicy, FlowPolicy, Group, People, Strategy
 use fillwright_domain::{
     BookId, CalendarId, InstrumentId, Notional, Px, Qty, Ratio, StrategyId, Text, VenueId,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// `config/fillwright.json`: what this home is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HomeDocument {
     /// What the author calls this version of the rules.
@@ -20,7 +21,7 @@ pub struct HomeDocument {
 }
 
 /// `config/venues.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VenuesDocument {
     /// Venues by name.
@@ -29,7 +30,7 @@ pub struct VenuesDocument {
 }
 
 /// `config/strategies.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StrategiesDocument {
     /// Strategies by name.
@@ -38,7 +39,7 @@ pub struct StrategiesDocument {
 }
 
 /// `config/books.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BooksDocument {
     /// Books by name.
@@ -47,7 +48,7 @@ pub struct BooksDocument {
 }
 
 /// `config/people.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeopleDocument {
     /// People by name.
@@ -59,7 +60,7 @@ pub struct PeopleDocument {
 pub type RiskEnvelopeDocument = Envelope;
 
 /// `config/groups.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GroupsDocument {
     /// What instruments belong to, by instrument.
@@ -68,7 +69,7 @@ pub struct GroupsDocument {
 }
 
 /// `config/policies/execution_policies.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExecutionPoliciesDocument {
     /// A quote older than this is no quote. Milliseconds.

@@ -8,12 +8,15 @@ use fillwright_domain::{
     AccountId, BookId, Decimal, InstrumentId, LaneId, Notional, Qty, Ratio, StrategyId, Text,
 };
 use minicbor::{Decode, Encode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// The limits of the firm, and of what is below it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Envelope {
     /// Limits that hold everywhere. One that is absent here denies.
@@ -62,7 +65,9 @@ pub struct Envelope {
 }
 
 /// What happens to an order above a limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum Breach {
@@ -76,7 +81,9 @@ pub enum Breach {
 }
 
 /// The limits one level states. Below the firm an absent limit adds nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Largest order, in quote currency.
@@ -146,7 +153,9 @@ pub struct Limits {
 }
 
 /// The limits of one sector or cluster.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct GroupLimits {
     /// Largest gross exposure to the instruments of the group, in quote currency, open orders counted in full.
@@ -161,7 +170,9 @@ pub struct GroupLimits {
 
 /// What an instrument belongs to (`config/groups.json`). Instruments that name no sector share one, [`UNGROUPED`]; and
 /// so it is with clusters, so nothing escapes its cap.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
     /// Its sector.

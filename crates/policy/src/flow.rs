@@ -3,6 +3,7 @@
 use crate::unique::UniqueMap;
 use fillwright_domain::{InstrumentId, OrderType, Ratio, StrategyId, Text, VenueId};
 use minicbor::{Decode, Encode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const EVERY: &str = "*";
 
 /// The rules of order flow. A rule that is absent denies: what is deliberately not limited says so.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct FlowPolicy {
     /// How far an order's price may lie from its reference.
@@ -56,7 +59,9 @@ pub struct FlowPolicy {
 }
 
 /// What an order's price is held against.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum Reference {
@@ -71,7 +76,9 @@ pub enum Reference {
 }
 
 /// How far an order's price may lie from its reference, either way.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct PriceCollar {
     /// What it is held against.
@@ -93,7 +100,9 @@ pub struct PriceCollar {
 }
 
 /// What happens to the twin of an earlier order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum OnDuplicate {
@@ -107,7 +116,9 @@ pub enum OnDuplicate {
 }
 
 /// An order of the same book, instrument, side, quantity and price as one less than this long ago is its twin.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct DuplicateWindow {
     /// How long an order is remembered. Milliseconds; zero remembers none.
@@ -121,7 +132,7 @@ pub struct DuplicateWindow {
 
 /// What each strategy may trade: strategy, then venue, then instruments. `*` stands for every one. What stands nowhere
 /// is refused.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Encode, Decode, JsonSchema)]
 #[cbor(transparent)]
 #[serde(transparent)]
 pub struct Permissions(#[n(0)] BTreeMap<StrategyId, BTreeMap<VenueId, BTreeSet<InstrumentId>>>);
@@ -171,7 +182,9 @@ impl Permissions {
 }
 
 /// A bucket that holds so many messages and fills up again at so many a second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Bucket {
     /// How many messages may be sent at once.
@@ -186,7 +199,9 @@ pub struct Bucket {
 }
 
 /// How many messages may be sent to a venue, for an account, for a strategy. All three hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct MessageRate {
     /// To one venue.
@@ -201,7 +216,9 @@ pub struct MessageRate {
 }
 
 /// How often a strategy may execute within a time. One execution more disables it until two people enable it again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct RepeatThrottle {
     /// How often; at most [`RepeatThrottle::EXECUTIONS_MAX`].
@@ -218,7 +235,9 @@ impl RepeatThrottle {
 }
 
 /// Types of order that may be used where a row applies. What a row does not name, it applies to all of.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct OrderTypeRule {
     /// Only in this environment.
@@ -239,7 +258,9 @@ pub struct OrderTypeRule {
 }
 
 /// How much of the volume the quote states an order may be. Without a rate, volume is not looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Participation {
     /// The largest share of the interval's volume.
@@ -249,7 +270,9 @@ pub struct Participation {
 }
 
 /// What the health of a venue allows. A venue that is down never trades; one that is degraded only reduces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct VenueHealthPolicy {
     /// Whether a venue nobody has told of counts as healthy.

@@ -5,11 +5,14 @@
 
 use fillwright_domain::{IncidentCategory, Severity, Text};
 use minicbor::{Decode, Encode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The detection rules in force.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct IncidentRules {
     /// An incident nobody has acknowledged for this long gets one severity worse, and again. Seconds; absent: never.
@@ -27,7 +30,7 @@ pub struct IncidentRules {
 }
 
 /// One rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DetectionRule {
     /// What it counts.
@@ -65,7 +68,18 @@ pub struct DetectionRule {
 
 /// What a rule can count.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Encode, Decode,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    Encode,
+    Decode,
+    JsonSchema,
 )]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
@@ -119,6 +133,7 @@ pub enum Signal {
     Deserialize,
     Encode,
     Decode,
+    JsonSchema,
 )]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]

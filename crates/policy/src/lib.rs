@@ -18,6 +18,7 @@ pub mod restraint;
 pub mod rulebook;
 mod rules_hash;
 pub mod safe_mode;
+pub mod schema;
 mod unique;
 
 pub use calendar::{Hours, OpenWindow, Tradable};

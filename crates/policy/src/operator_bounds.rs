@@ -4,12 +4,15 @@ use crate::difference::{Change, difference, value_at};
 use crate::{DocumentError, Rulebook};
 use fillwright_domain::{Decimal, Text};
 use minicbor::{Decode, Encode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// `config/policies/operator_bounds.json`: the values one person may move alone, and how far. What stands in no bound
 /// takes a second person.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct OperatorBounds {
     /// Bounds by the place of the value in the rulebook, a JSON pointer (RFC 6901), as `policy diff` tells it.
@@ -19,7 +22,7 @@ pub struct OperatorBounds {
 }
 
 /// The range of one value. It does not move with the value, so many small steps lead no further than one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bound {
     /// The least it may become.

@@ -1,13 +1,26 @@
 //! What can hold trading back: the kinds of restraint, and what a kill switch does.
 
 use minicbor::{Decode, Encode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// A kind of restraint. One person imposes it, two lift it; several may stand at once, and each holds on its own.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    Encode,
+    Decode,
+    JsonSchema,
 )]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
@@ -47,6 +60,7 @@ pub enum RestraintKind {
     Deserialize,
     Encode,
     Decode,
+    JsonSchema,
 )]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]

@@ -9,6 +9,7 @@ use fillwright_domain::{
     StrategyId, Text, VenueId,
 };
 use minicbor::{Decode, Encode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -85,7 +86,9 @@ impl Rulebook {
 }
 
 /// A venue.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Venue {
     /// Whether orders may go there.
@@ -97,7 +100,9 @@ pub struct Venue {
 }
 
 /// A strategy: what may send intents, and who answers for it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Strategy {
     /// Whether its intents are considered.
@@ -112,7 +117,9 @@ pub struct Strategy {
 }
 
 /// A book: a unit of capital, positions and results.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Book {
     /// Whether orders may change its positions.

@@ -2,11 +2,12 @@
 
 use crate::{KillEffect, RestraintKind};
 use fillwright_domain::{Scope, Text};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// `config/policies/safe_modes.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SafeModesDocument {
     /// Safe modes by name.
@@ -15,7 +16,7 @@ pub struct SafeModesDocument {
 }
 
 /// One safe mode. It only holds back: there is nothing in it that could loosen anything.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SafeMode {
     /// When it is meant for, in plain words.
@@ -25,7 +26,7 @@ pub struct SafeMode {
 }
 
 /// One restraint of a safe mode.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Template {
     /// In which way.

@@ -16,6 +16,7 @@ pub(crate) mod policy;
 pub(crate) mod release;
 pub(crate) mod run;
 pub(crate) mod safe_mode;
+pub(crate) mod schema;
 pub(crate) mod simulate;
 pub(crate) mod status;
 pub(crate) mod verify;

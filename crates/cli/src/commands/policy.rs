@@ -1,7 +1,7 @@
 //! `fillwright policy`: the written rules of a home, checked and shown.
 
 use crate::arguments::Common;
-use crate::commands::{simulate, versions};
+use crate::commands::{schema, simulate, versions};
 use crate::exit::Exit;
 use crate::output::{Output, Report, table};
 use crate::reading::JournalReader;
@@ -31,6 +31,7 @@ pub(crate) enum Policy {
     History(versions::History),
     Diff(versions::Diff),
     Simulate(simulate::Simulate),
+    Schema(schema::Schema),
 }
 
 /// Compile every policy document, and say what is wrong and where; nothing is adopted.
@@ -69,6 +70,7 @@ impl Policy {
             Self::History(command) => command.run(common),
             Self::Diff(command) => command.run(common),
             Self::Simulate(command) => command.run(common),
+            Self::Schema(command) => command.run(common),
         }
     }
 }

@@ -5,7 +5,7 @@ use expect_test::expect_file;
 use std::fmt::Write;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 47] = [
+const COMMANDS: [&[&str]; 48] = [
     &[],
     &["demo"],
     &["run"],
@@ -27,6 +27,7 @@ const COMMANDS: [&[&str]; 47] = [
     &["policy", "history"],
     &["policy", "diff"],
     &["policy", "simulate"],
+    &["policy", "schema"],
     &["incident"],
     &["incident", "list"],
     &["incident", "show"],

@@ -5,6 +5,7 @@ use fillwright_domain::{
     ExecId, ExecutionReport, InstrumentId, Notional, NumberError, OrderIntent, OrderIntentId, Px,
     Qty, Quote, Ratio, ReportKind, Rounding, Side, Text, Timestamp, VenueOrderId,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -12,7 +13,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 
 /// `config/brokers/live-stub.json`: rules in order, the first that fits decides; without one an order is filled.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LiveStubRules {
     /// The rules.
@@ -20,7 +21,7 @@ pub struct LiveStubRules {
 }
 
 /// Which orders, and what becomes of them.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Only this instrument.
@@ -37,7 +38,7 @@ pub struct Rule {
 }
 
 /// What becomes of an order.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Realise {
     /// Filled in full.

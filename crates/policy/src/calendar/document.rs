@@ -8,11 +8,12 @@ use super::{Hours, OpenWindow};
 use fillwright_domain::{Text, Timestamp};
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A calendar document (`config/calendars/NAME.json`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CalendarDocument {
     /// Where the dates come from, and what they were checked against.
@@ -45,7 +46,7 @@ pub struct CalendarDocument {
 }
 
 /// A stretch without trading that is known beforehand, in local time: from `from`, until just before `until`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Closure {
     /// First local instant without trading.
