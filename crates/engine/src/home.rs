@@ -36,7 +36,9 @@ pub enum HomeError {
         source: io::Error,
     },
     /// The policy documents do not make a rulebook.
-    #[error("the policy documents do not fit together; nothing was adopted")]
+    #[error(
+        "the policy documents cannot be used; nothing was adopted (`fillwright policy check` tells all that is wrong)"
+    )]
     Documents(#[from] DocumentError),
     /// The registry of audited runs is malformed.
     #[error("the registry of audited runs cannot be used: {0}")]

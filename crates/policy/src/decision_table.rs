@@ -1,6 +1,5 @@
 //! The table of decisions: named facts in, allow, reduce or deny out. Typed here, decided by the kernel.
 
-use crate::DocumentError;
 use fillwright_domain::{Decimal, Ratio, Text};
 use minicbor::{Decode, Encode};
 use schemars::JsonSchema;
@@ -151,17 +150,15 @@ impl FactName {
     }
 }
 
-/// Whether every row can decide: names of its own, conditions of the fact's kind, a size where it reduces.
-pub(crate) fn check(table: &DecisionTable, file: &str) -> Result<(), DocumentError> {
+/// What keeps rows from deciding: names of their own, conditions of the fact's kind, a size where they reduce.
+pub(crate) fn problems(table: &DecisionTable) -> Vec<(String, &'static str)> {
     let mut ids = BTreeSet::new();
+    let mut found = Vec::new();
     for row in &table.rows {
         let problem = problem(row).or((!ids.insert(&row.id)).then_some("stands twice; keep one"));
-        if let Some(problem) = problem {
-            let place = format!("row {}:", row.id);
-            return Err(DocumentError::Value { file: file.to_owned(), place, problem });
-        }
+        found.extend(problem.map(|problem| (format!("row {}:", row.id), problem)));
     }
-    Ok(())
+    found
 }
 
 fn problem(row: &DecisionRow) -> Option<&'static str> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// `config/fillwright.json`: what this home is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HomeDocument {
     /// What the author calls this version of the rules.
@@ -21,7 +21,7 @@ pub struct HomeDocument {
 }
 
 /// `config/venues.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VenuesDocument {
     /// Venues by name.
@@ -30,7 +30,7 @@ pub struct VenuesDocument {
 }
 
 /// `config/strategies.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StrategiesDocument {
     /// Strategies by name.
@@ -39,7 +39,7 @@ pub struct StrategiesDocument {
 }
 
 /// `config/books.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BooksDocument {
     /// Books by name.
@@ -48,7 +48,7 @@ pub struct BooksDocument {
 }
 
 /// `config/people.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeopleDocument {
     /// People by name.
@@ -60,7 +60,7 @@ pub struct PeopleDocument {
 pub type RiskEnvelopeDocument = Envelope;
 
 /// `config/groups.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GroupsDocument {
     /// What instruments belong to, by instrument.
@@ -69,7 +69,7 @@ pub struct GroupsDocument {
 }
 
 /// `config/policies/execution_policies.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExecutionPoliciesDocument {
     /// A quote older than this is no quote. Milliseconds.

@@ -159,15 +159,14 @@ impl IncidentRules {
         self.rules.iter().filter(move |(_, rule)| rule.signal == signal)
     }
 
-    /// The first thing that makes no sense: the place, and what would be right.
-    pub fn problem(&self) -> Option<(String, &'static str)> {
-        if self.escalate_after_s == Some(0) {
-            return Some(("escalate_after_s".to_owned(), "must be above zero, or absent"));
-        }
-        self.rules.iter().find_map(|(name, rule)| {
+    /// What makes no sense: the place, and what would be right.
+    pub fn problems(&self) -> impl Iterator<Item = (String, &'static str)> {
+        let escalation = ("escalate_after_s".to_owned(), "must be above zero, or absent");
+        let of_rules = self.rules.iter().filter_map(|(name, rule)| {
             let (field, problem) = rule.problem()?;
             Some((format!("rules: {name}: {field}"), problem))
-        })
+        });
+        (self.escalate_after_s == Some(0)).then_some(escalation).into_iter().chain(of_rules)
     }
 }
 
@@ -263,12 +262,12 @@ mod tests {
     fn altered(change: impl FnOnce(&mut DetectionRule)) -> Option<(String, &'static str)> {
         let mut rules = IncidentRules::standard();
         rules.rules.values_mut().next().map(change);
-        rules.problem()
+        rules.problems().next()
     }
 
     #[test]
     fn the_standard_rules_make_sense() {
-        assert_eq!(IncidentRules::standard().problem(), None);
+        assert_eq!(IncidentRules::standard().problems().next(), None);
     }
 
     #[test]

@@ -5,9 +5,11 @@
 //! checks only; nothing here decides on an intent.
 
 pub mod calendar;
+mod check;
 pub mod compile;
 mod decision_table;
 pub mod difference;
+mod document_error;
 pub mod documents;
 pub mod envelope;
 pub mod flow;
@@ -22,9 +24,10 @@ pub mod schema;
 mod unique;
 
 pub use calendar::{Hours, OpenWindow, Tradable};
-pub use compile::{DocumentError, Documents, compile};
+pub use compile::{Documents, compile, compile_all};
 pub use decision_table::{Condition, Decision, DecisionRow, DecisionTable, FactName};
 pub use difference::{Change, difference};
+pub use document_error::DocumentError;
 pub use envelope::{
     Breach, Envelope, Group, GroupLimits, Level, Levels, LimitRow, Limits, UNGROUPED,
 };

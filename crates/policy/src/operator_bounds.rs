@@ -1,7 +1,7 @@
 //! How far one person may move a value of the rules alone.
 
+use crate::Rulebook;
 use crate::difference::{Change, difference, value_at};
-use crate::{DocumentError, Rulebook};
 use fillwright_domain::{Decimal, Text};
 use minicbor::{Decode, Encode};
 use schemars::JsonSchema;
@@ -57,16 +57,11 @@ impl Rulebook {
     }
 }
 
-/// Whether every bound is of a number of these rules, and none of bounds or people: those would move the bounds
-/// themselves.
-pub(crate) fn check(rules: &Rulebook, file: &str) -> Result<(), DocumentError> {
-    for (path, bound) in rules.bounds.iter().flat_map(|bounds| &bounds.bounds) {
-        if let Some(problem) = problem(rules, path.as_str(), bound) {
-            let place = path.to_string();
-            return Err(DocumentError::Value { file: file.to_owned(), place, problem });
-        }
-    }
-    Ok(())
+/// Bounds that are of no number of these rules, or of bounds or people: those would move the bounds themselves.
+pub(crate) fn problems(rules: &Rulebook) -> impl Iterator<Item = (String, &'static str)> {
+    let bounds = rules.bounds.iter().flat_map(|bounds| &bounds.bounds);
+    bounds
+        .filter_map(|(path, bound)| Some((path.to_string(), problem(rules, path.as_str(), bound)?)))
 }
 
 fn problem(rules: &Rulebook, path: &str, bound: &Bound) -> Option<&'static str> {

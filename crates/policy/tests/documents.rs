@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use fillwright_domain::CalendarId;
-use fillwright_policy::{Documents, compile};
+use fillwright_policy::{Documents, compile, compile_all};
 use std::collections::BTreeMap;
 use std::error::Error;
 
@@ -395,4 +395,111 @@ fn a_bound_of_what_is_no_number_or_of_bounds_is_refused() {
             "config/policies/operator_bounds.json: /execution/quote_age_max_ms has a most below its least"
         ],
     );
+}
+
+/// Replaces a text in a document.
+fn replace((_, bytes): &mut (String, Vec<u8>), from: &str, to: &str) {
+    let text = String::from_utf8(bytes.clone()).expect("the demo's documents are text");
+    assert!(text.contains(from), "{from:?} is not in the document");
+    *bytes = text.replace(from, to).into_bytes();
+}
+
+/// Everything that is wrong, a line each: file, place, message.
+fn everything_wrong(documents: &Documents) -> String {
+    let found = compile_all(documents).expect_err("documents that are wrong");
+    let told = found.iter().map(|error| {
+        let place = error.place().unwrap_or_default();
+        format!("[{} | {place}] {error}", error.file())
+    });
+    told.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn everything_that_does_not_fit_is_told_at_once() {
+    let mut documents = documents();
+    replace(&mut documents.home, "\"paper\"", "\"papier\"");
+    replace(&mut documents.venues, "\"XNYS\"", "\"XNYC\"");
+    replace(&mut documents.strategies, "\"uptrend-pm\"", "\"uptrend\"");
+    replace(&mut documents.books, "\"250000\"", "\"-250000\"");
+    replace(&mut documents.people, "\"risk\"", "\"viewer\"");
+    replace(&mut documents.groups, "NASDAQ:NVDA", "NASDAQ:NVDIA");
+    replace(&mut documents.risk_envelope, "\"live-canary\"", "\"live-canaries\"");
+    replace(
+        &mut documents.risk_envelope,
+        "\"max_leverage\": \"1.5\"",
+        "\"max_leverage\": \"-1.5\"",
+    );
+    replace(&mut documents.execution_policies, "\"reserve\": 25", "\"reserve\": 25000");
+    replace(decisions(&mut documents), "\"size\": \"0.5\"", "\"size\": \"1.5\"");
+    replace(bounds(&mut documents), "/execution/quote_age_max_ms", "/execution/age");
+    let rules = documents.incident_rules.as_mut().expect("the demo has rules");
+    replace(rules, "\"hits\": 3", "\"hits\": 0");
+    expect![[r#"
+        [config/fillwright.json | environment] config/fillwright.json: environment must be offline, paper or live
+        [config/venues.json | NASDAQ: calendar] config/venues.json: NASDAQ: calendar names "XNYC", which no document defines; define it or correct the name
+        [config/venues.json | NYSE: calendar] config/venues.json: NYSE: calendar names "XNYC", which no document defines; define it or correct the name
+        [config/books.json | live-canary: strategy_id] config/books.json: live-canary: strategy_id names "uptrend-pm", which no document defines; define it or correct the name
+        [config/books.json | uptrend-spot: strategy_id] config/books.json: uptrend-spot: strategy_id names "uptrend-pm", which no document defines; define it or correct the name
+        [config/books.json | uptrend-spot: equity] config/books.json: uptrend-spot: equity must be above zero
+        [config/people.json | people] config/people.json: people must name two enabled people who may end a stop, one of them with the role risk
+        [config/groups.json | instruments] config/groups.json: instruments names "NASDAQ:NVDIA", which no document defines; define it or correct the name
+        [config/policies/risk_envelope.json | firm: max_leverage] config/policies/risk_envelope.json: firm: max_leverage must not be negative
+        [config/policies/risk_envelope.json | a level] config/policies/risk_envelope.json: a level names "strategy:uptrend-pm", which no document defines; define it or correct the name
+        [config/policies/risk_envelope.json | a level] config/policies/risk_envelope.json: a level names "book:live-canaries", which no document defines; define it or correct the name
+        [config/policies/dra_decision_tables.json | row large-critical-buys] config/policies/dra_decision_tables.json: row large-critical-buys: must have a size above 0 and below 1
+        [config/policies/operator_bounds.json | /execution/age] config/policies/operator_bounds.json: /execution/age is no number of the rules; `policy show --json` has their places
+        [config/policies/incident_rules.json | rules: clock_offset: hits] config/policies/incident_rules.json: rules: clock_offset: hits must be above zero
+        [config/policies/execution_policies.json | flow.message_rate.strategy.reserve] config/policies/execution_policies.json: flow.message_rate.strategy.reserve must not be above the burst it is a part of"#]].assert_eq(&everything_wrong(&documents));
+}
+
+#[test]
+fn every_row_of_the_table_that_does_not_fit_is_told() {
+    let mut documents = documents();
+    replace(&mut documents.venue_limits, "NASDAQ,", "NASDAK,");
+    expect![[r#"
+        [config/venue_limits.csv | NASDAK:AAPL: venue] config/venue_limits.csv: NASDAK:AAPL: venue names "NASDAK", which no document defines; define it or correct the name
+        [config/venue_limits.csv | NASDAK:ERIC-B: venue] config/venue_limits.csv: NASDAK:ERIC-B: venue names "NASDAK", which no document defines; define it or correct the name
+        [config/venue_limits.csv | NASDAK:MSFT: venue] config/venue_limits.csv: NASDAK:MSFT: venue names "NASDAK", which no document defines; define it or correct the name
+        [config/venue_limits.csv | NASDAK:NVDA: venue] config/venue_limits.csv: NASDAK:NVDA: venue names "NASDAK", which no document defines; define it or correct the name
+        [config/groups.json | instruments] config/groups.json: instruments names "NASDAQ:AAPL", which no document defines; define it or correct the name
+        [config/groups.json | instruments] config/groups.json: instruments names "NASDAQ:ERIC-B", which no document defines; define it or correct the name
+        [config/groups.json | instruments] config/groups.json: instruments names "NASDAQ:MSFT", which no document defines; define it or correct the name
+        [config/groups.json | instruments] config/groups.json: instruments names "NASDAQ:NVDA", which no document defines; define it or correct the name"#]].assert_eq(&everything_wrong(&documents));
+}
+
+#[test]
+fn every_document_that_cannot_be_read_is_told_and_nothing_that_follows_from_it() {
+    let mut documents = documents();
+    documents.venues.1 = b"{}".to_vec();
+    replace(&mut documents.books, "\"enabled\"", "\"on\"");
+    replace(&mut documents.venue_limits, "0.01", "a cent");
+    replace(decisions(&mut documents), "\"side\"", "\"moon_phase\"");
+    let calendar = documents.calendars.get_mut("XNYS").expect("the demo's calendar");
+    replace(calendar, "America/New_York", "America/New_Jersey");
+    expect![[r#"
+        [config/venues.json | line 1, column 2] config/venues.json: is not a valid document
+        [config/venue_limits.csv | line 2] config/venue_limits.csv: is not a valid table
+        [config/venue_limits.csv | line 4] config/venue_limits.csv: is not a valid table
+        [config/venue_limits.csv | line 5] config/venue_limits.csv: is not a valid table
+        [config/venue_limits.csv | line 6] config/venue_limits.csv: is not a valid table
+        [config/venue_limits.csv | line 8] config/venue_limits.csv: is not a valid table
+        [config/venue_limits.csv | line 9] config/venue_limits.csv: is not a valid table
+        [config/venue_limits.csv | line 10] config/venue_limits.csv: is not a valid table
+        [config/venue_limits.csv | line 11] config/venue_limits.csv: is not a valid table
+        [config/venue_limits.csv | line 13] config/venue_limits.csv: is not a valid table
+        [config/venue_limits.csv | line 14] config/venue_limits.csv: is not a valid table
+        [config/venue_limits.csv | line 15] config/venue_limits.csv: is not a valid table
+        [config/books.json | line 4, column 10] config/books.json: is not a valid document
+        [config/calendars/XNYS.json | ] config/calendars/XNYS.json: is not a usable calendar
+        [config/policies/dra_decision_tables.json | line 6, column 30] config/policies/dra_decision_tables.json: is not a valid document"#]].assert_eq(&everything_wrong(&documents));
+}
+
+#[test]
+fn the_first_thing_that_is_wrong_is_what_compiling_says() {
+    let mut documents = documents();
+    replace(&mut documents.home, "\"paper\"", "\"papier\"");
+    replace(&mut documents.books, "\"250000\"", "\"-250000\"");
+    let all = compile_all(&documents).expect_err("documents that are wrong");
+    let first = compile(&documents).expect_err("documents that are wrong");
+    assert_eq!(first.to_string(), all[0].to_string());
 }

@@ -9,14 +9,8 @@ use crate::words;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use fillwright_engine::{Home, HomeError};
-use fillwright_policy::calendar::CalendarDocument;
-use fillwright_policy::documents::{
-    BooksDocument, ExecutionPoliciesDocument, GroupsDocument, HomeDocument, RiskEnvelopeDocument,
-    StrategiesDocument, VenuesDocument,
-};
-use fillwright_policy::{Breach, Documents, Hours, LimitRow, Rulebook, compile};
+use fillwright_policy::{Breach, DocumentError, Hours, LimitRow, Rulebook, compile_all};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::error::Error;
 
 /// The written rules of a home: checked, shown, put in force, and their history.
@@ -34,7 +28,10 @@ pub(crate) enum Policy {
     Schema(schema::Schema),
 }
 
-/// Compile every policy document, and say what is wrong and where; nothing is adopted.
+/// Compile every policy document, and say everything that is wrong and where; nothing is adopted.
+///
+/// Where a document cannot be read, every such document is named; otherwise everything in which they
+/// do not fit together: the file, the entry and field, and what to do.
 ///
 /// A limit that no document states denies every order it would judge. That is safe, and hardly ever
 /// meant, so it is found wrong.
@@ -92,6 +89,10 @@ struct Checked {
 
 #[derive(Debug, Serialize)]
 struct Problem {
+    file: Option<String>,
+    /// A line, a row, or an entry with its field.
+    place: Option<String>,
+    /// What is wrong, and what to do.
     what: String,
     causes: Vec<String>,
 }
@@ -131,7 +132,7 @@ struct InstrumentLine {
 }
 
 fn check(home: &Home, output: Output) -> Result<Exit> {
-    let (rulebook, problems) = compile_all(home)?;
+    let (rulebook, problems) = compiled(home)?;
     let runs = home.audited_runs();
     let mut checked = Checked::of(rulebook.as_ref(), problems);
     match runs {
@@ -147,61 +148,33 @@ fn check(home: &Home, output: Output) -> Result<Exit> {
     })
 }
 
-/// Reads each document by itself first, so that one that is wrong does not hide the others; then all together.
-fn compile_all(home: &Home) -> Result<(Option<Rulebook>, Vec<Problem>)> {
+/// Compiles the documents, telling everything that is wrong.
+fn compiled(home: &Home) -> Result<(Option<Rulebook>, Vec<Problem>)> {
     let documents = match home.documents() {
         Ok(documents) => documents,
         Err(error @ HomeError::Read { .. }) => return Ok((None, vec![problem(&error)])),
         Err(error) => return Err(error.into()),
     };
-    let problems = unreadable(&documents);
-    if !problems.is_empty() {
-        return Ok((None, problems));
-    }
-    match compile(&documents) {
-        Ok(rulebook) => Ok((Some(rulebook), Vec::new())),
-        Err(error) => Ok((None, vec![problem(&error)])),
-    }
-}
-
-fn unreadable(documents: &Documents) -> Vec<Problem> {
-    let single = [
-        parse::<HomeDocument>(&documents.home),
-        parse::<VenuesDocument>(&documents.venues),
-        parse::<StrategiesDocument>(&documents.strategies),
-        parse::<BooksDocument>(&documents.books),
-        parse::<GroupsDocument>(&documents.groups),
-        parse::<RiskEnvelopeDocument>(&documents.risk_envelope),
-        parse::<ExecutionPoliciesDocument>(&documents.execution_policies),
-    ];
-    let calendars = documents.calendars.values().map(parse_calendar);
-    single.into_iter().chain(calendars).flatten().collect()
-}
-
-fn parse<T: DeserializeOwned>((file, bytes): &(String, Vec<u8>)) -> Option<Problem> {
-    let error = serde_json::from_slice::<T>(bytes).err()?;
-    Some(Problem {
-        what: format!("{file}: is not a valid document"),
-        causes: vec![error.to_string()],
+    Ok(match compile_all(&documents) {
+        Ok(rulebook) => (Some(rulebook), Vec::new()),
+        Err(found) => (None, found.iter().map(Problem::of).collect()),
     })
 }
 
-fn parse_calendar(document: &(String, Vec<u8>)) -> Option<Problem> {
-    parse::<CalendarDocument>(document).or_else(|| {
-        let calendar: CalendarDocument = serde_json::from_slice(&document.1).ok()?;
-        let error = calendar.compile().err()?;
-        let what = format!("{}: is not a usable calendar", document.0);
-        Some(Problem { what, causes: vec![error.to_string()] })
-    })
-}
-
+/// What is wrong where no document can be named.
 fn problem(error: &(dyn Error + 'static)) -> Problem {
     let (mut causes, mut cause) = (Vec::new(), error.source());
     while let Some(source) = cause {
         causes.push(source.to_string());
         cause = source.source();
     }
-    Problem { what: error.to_string(), causes }
+    Problem { file: None, place: None, what: error.to_string(), causes }
+}
+
+impl Problem {
+    fn of(error: &DocumentError) -> Self {
+        Self { file: Some(error.file().to_owned()), place: error.place(), ..problem(error) }
+    }
 }
 
 impl Checked {
@@ -319,7 +292,11 @@ impl Checked {
             )
         });
         let told: Vec<String> = told.collect();
-        format!("the rules cannot be used; nothing would be adopted\n{}", told.join("\n"))
+        format!(
+            "the rules cannot be used; nothing would be adopted ({})\n{}",
+            words::count(told.len() as u64, "problem", "problems"),
+            told.join("\n")
+        )
     }
 }
 

@@ -47,7 +47,7 @@ fn three_where_a_policy_document_cannot_be_used() {
     stage.write("config/venues.json", "{\"venues\": {");
     let ran = stage.run(&["run"]);
     assert_eq!(ran.code, 3);
-    let expected = "error: the policy documents do not fit together; nothing was adopted\n  \
+    let expected = "error: the policy documents cannot be used; nothing was adopted (`fillwright policy check` tells all that is wrong)\n  \
                     because: config/venues.json: is not a valid document\n  because: EOF while parsing";
     assert!(ran.err.starts_with(expected), "{}", ran.err);
     let json = stage.run(&["run", "--json"]);

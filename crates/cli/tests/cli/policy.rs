@@ -44,6 +44,34 @@ fn one_document_that_is_wrong_does_not_hide_another() {
 }
 
 #[test]
+fn every_name_that_no_document_defines_is_told_at_once() {
+    let stage = Stage::idle();
+    for (file, from, to) in [
+        ("config/books.json", "barbell-portfolio", "barbel-portfolio"),
+        ("config/groups.json", "NASDAQ:NVDA", "NASDAQ:NVDIA"),
+        ("config/policies/risk_envelope.json", "\"live-canary\"", "\"canary\""),
+    ] {
+        let text = fs::read_to_string(stage.path(file)).expect("a document");
+        stage.write(file, text.replace(from, to));
+    }
+    let checked = stage.json(&["policy", "check"]);
+    let problems = checked["problems"].as_array().expect("problems");
+    let places: Vec<_> =
+        problems.iter().map(|problem| (&problem["file"], &problem["place"])).collect();
+    assert_eq!(
+        serde_json::json!(places),
+        serde_json::json!([
+            ["config/books.json", "Rank1_riskfolio_barbell: strategy_id"],
+            ["config/groups.json", "instruments"],
+            ["config/policies/risk_envelope.json", "a level"],
+        ])
+    );
+    let ran = stage.run(&["policy", "check"]);
+    assert_eq!(ran.code, 3);
+    assert!(ran.out.contains("nothing would be adopted (3 problems)\n"), "{}", ran.out);
+}
+
+#[test]
 fn a_name_that_no_document_defines_is_named_with_its_place() {
     let stage = Stage::idle();
     let books = fs::read_to_string(stage.path("config/books.json")).expect("books");
