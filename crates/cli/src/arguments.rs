@@ -1,8 +1,8 @@
 //! The command line: one struct per command, each in its file.
 
 use crate::commands::{
-    changes, cooldown, demo, drill, evidence, explain, halt, incident, journal, kill, mode, people,
-    policy, release, run, safe_mode, status, verify, whatif,
+    assess, changes, cooldown, demo, drill, evidence, explain, halt, incident, journal, kill, mode,
+    people, policy, release, run, safe_mode, status, verify, whatif,
 };
 use crate::exit::{self, Exit, Stop};
 use crate::output::Output;
@@ -58,6 +58,7 @@ enum Command {
     Incident(incident::Incident),
     Changes(changes::Changes),
     Evidence(evidence::EvidencePack),
+    Assess(assess::Assess),
     Kill(kill::Kill),
     Release(release::Release),
     #[command(subcommand)]
@@ -88,6 +89,7 @@ impl Arguments {
             Command::Incident(command) => command.run(&common),
             Command::Changes(command) => command.run(&common),
             Command::Evidence(command) => command.run(&common),
+            Command::Assess(command) => command.run(&common),
             Command::Kill(command) => command.run(&common),
             Command::Release(command) => command.run(&common),
             Command::Cooldown(command) => command.run(&common),

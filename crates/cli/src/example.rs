@@ -29,6 +29,7 @@ const FILES: &[(&str, &[u8])] = files![
     "config/groups.json",
     "config/people.json",
     "config/policies/dra_decision_tables.json",
+    "config/policies/execution_metrics_spec.json",
     "config/policies/execution_policies.json",
     "config/policies/incident_rules.json",
     "config/policies/operator_bounds.json",

@@ -12,6 +12,7 @@ pub mod difference;
 mod document_error;
 pub mod documents;
 pub mod envelope;
+pub mod execution_metrics;
 pub mod flow;
 pub mod incident_rules;
 mod operator_bounds;

@@ -5,6 +5,7 @@ use crate::documents::{
     BooksDocument, ExecutionPoliciesDocument, GroupsDocument, HomeDocument, PeopleDocument,
     RiskEnvelopeDocument, StrategiesDocument, VenuesDocument,
 };
+use crate::execution_metrics::ExecutionMetricsSpec;
 use crate::safe_mode::SafeModesDocument;
 use crate::{DecisionTable, IncidentRules, OperatorBounds};
 use schemars::generate::SchemaSettings;
@@ -53,7 +54,7 @@ fn for_readers_of_json(schema: &mut Schema) {
     }
 }
 
-/// Every document the rules are compiled from but `venue_limits.csv`, which is a table.
+/// Every document of policy but `venue_limits.csv`, which is a table.
 pub fn documents() -> Vec<DocumentSchema> {
     vec![
         DocumentSchema::of::<HomeDocument>("fillwright", "config/fillwright.json"),
@@ -84,5 +85,9 @@ pub fn documents() -> Vec<DocumentSchema> {
             "config/policies/incident_rules.json",
         ),
         DocumentSchema::of::<SafeModesDocument>("safe_modes", "config/policies/safe_modes.json"),
+        DocumentSchema::of::<ExecutionMetricsSpec>(
+            "execution_metrics_spec",
+            "config/policies/execution_metrics_spec.json",
+        ),
     ]
 }

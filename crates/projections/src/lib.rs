@@ -14,6 +14,7 @@
 //! bytes. The journal is the truth; any of these files may be removed and is built again from it.
 
 pub mod actual_state;
+pub mod assessment;
 pub mod audit;
 pub mod blotter;
 pub mod change_log;

@@ -1,5 +1,6 @@
 //! One command a file.
 
+pub(crate) mod assess;
 pub(crate) mod changes;
 pub(crate) mod cooldown;
 pub(crate) mod demo;

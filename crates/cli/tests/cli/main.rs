@@ -1,5 +1,6 @@
 //! The command line as a person and a program meet it: the real binary on real files.
 
+mod assess;
 mod control;
 mod demo;
 mod drill;

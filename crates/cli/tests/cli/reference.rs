@@ -5,7 +5,7 @@ use expect_test::expect_file;
 use std::fmt::Write;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 48] = [
+const COMMANDS: [&[&str]; 49] = [
     &[],
     &["demo"],
     &["run"],
@@ -38,6 +38,7 @@ const COMMANDS: [&[&str]; 48] = [
     &["incident", "close"],
     &["changes"],
     &["evidence"],
+    &["assess"],
     &["kill"],
     &["release"],
     &["cooldown"],
