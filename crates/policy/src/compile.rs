@@ -107,7 +107,9 @@ fn or_noted<T: Default>(read: Result<T, DocumentError>, found: &mut Vec<Document
     })
 }
 
-fn json<T: DeserializeOwned>((file, bytes): &(String, Vec<u8>)) -> Result<T, DocumentError> {
+pub(crate) fn json<T: DeserializeOwned>(
+    (file, bytes): &(String, Vec<u8>),
+) -> Result<T, DocumentError> {
     serde_json::from_slice(bytes)
         .map_err(|source| DocumentError::Json { file: file.clone(), source })
 }

@@ -4,6 +4,7 @@
 //! adopting a rulebook is an input like any other, so the journal holds every rule that ever applied. Types and
 //! checks only; nothing here decides on an intent.
 
+pub mod beside;
 pub mod calendar;
 mod check;
 pub mod compile;

@@ -8,7 +8,9 @@ use crate::reading::JournalReader;
 use crate::words;
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use fillwright_engine::{Home, HomeError};
+use fillwright_engine::{Home, HomeError, LiveStubRules};
+use fillwright_policy::beside;
+use fillwright_policy::execution_metrics::ExecutionMetricsSpec;
 use fillwright_policy::{Breach, DocumentError, Hours, LimitRow, Rulebook, compile_all};
 use serde::Serialize;
 use std::error::Error;
@@ -135,6 +137,9 @@ fn check(home: &Home, output: Output) -> Result<Exit> {
     let (rulebook, problems) = compiled(home)?;
     let runs = home.audited_runs();
     let mut checked = Checked::of(rulebook.as_ref(), problems);
+    if let Some(rules) = &rulebook {
+        checked.problems.extend(beside(home, rules)?.iter().map(Problem::of));
+    }
     match runs {
         Ok(runs) => checked.audited_runs = runs.len(),
         Err(error) => checked.problems.push(problem(&error)),
@@ -159,6 +164,18 @@ fn compiled(home: &Home) -> Result<(Option<Rulebook>, Vec<Problem>)> {
         Ok(rulebook) => (Some(rulebook), Vec::new()),
         Err(found) => (None, found.iter().map(Problem::of).collect()),
     })
+}
+
+/// What is wrong with the documents that are no part of the rules.
+fn beside(home: &Home, rules: &Rulebook) -> Result<Vec<DocumentError>> {
+    let document = |name: &str| home.optional_document(&format!("config/{name}.json"));
+    let modes = document("policies/safe_modes")?;
+    let thresholds = document("policies/execution_metrics_spec")?;
+    let stub = document("brokers/live-stub")?;
+    let modes = modes.iter().flat_map(|modes| beside::safe_modes(modes, rules));
+    let thresholds = thresholds.iter().filter_map(beside::unreadable::<ExecutionMetricsSpec>);
+    let stub = stub.iter().filter_map(beside::unreadable::<LiveStubRules>);
+    Ok(modes.chain(thresholds).chain(stub).collect())
 }
 
 /// What is wrong where no document can be named.
@@ -293,7 +310,7 @@ impl Checked {
         });
         let told: Vec<String> = told.collect();
         format!(
-            "the rules cannot be used; nothing would be adopted ({})\n{}",
+            "the documents cannot be used as they are ({})\n{}",
             words::count(told.len() as u64, "problem", "problems"),
             told.join("\n")
         )

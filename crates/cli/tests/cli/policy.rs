@@ -68,7 +68,33 @@ fn every_name_that_no_document_defines_is_told_at_once() {
     );
     let ran = stage.run(&["policy", "check"]);
     assert_eq!(ran.code, 3);
-    assert!(ran.out.contains("nothing would be adopted (3 problems)\n"), "{}", ran.out);
+    assert!(ran.out.contains("cannot be used as they are (3 problems)\n"), "{}", ran.out);
+}
+
+#[test]
+fn documents_beside_the_rules_are_checked_with_them() {
+    let stage = Stage::idle();
+    let modes = r#"{"safe_modes": {"calm": {"description": "d", "restraints": [
+        {"kind": "cooldown", "scope": "venue:BINANCE"},
+        {"kind": "cooldown", "scope": "venue:BINANSE"},
+        {"kind": "halt", "scope": "instrument:BINANCE:NOPE"}]}}}"#;
+    stage.write("config/policies/safe_modes.json", modes);
+    stage.write("config/policies/execution_metrics_spec.json", "{}");
+    stage.write("config/brokers/live-stub.json", r#"{"rules": [{"realise": "vanish"}]}"#);
+    let checked = stage.json(&["policy", "check"]);
+    let problems = checked["problems"].as_array().expect("problems");
+    let places: Vec<_> =
+        problems.iter().map(|problem| (&problem["file"], &problem["place"])).collect();
+    assert_eq!(
+        serde_json::json!(places),
+        serde_json::json!([
+            ["config/policies/safe_modes.json", "safe_modes: calm: restraints: 1: scope"],
+            ["config/policies/safe_modes.json", "safe_modes: calm: restraints: 2: scope"],
+            ["config/policies/execution_metrics_spec.json", "line 1, column 2"],
+            ["config/brokers/live-stub.json", "line 1, column 31"],
+        ])
+    );
+    assert_eq!(stage.run(&["policy", "check"]).code, 3);
 }
 
 #[test]
