@@ -12,6 +12,7 @@ use fillwright_kernel::incidents::IncidentInput;
 use fillwright_policy::execution_metrics::{
     DemoteThresholds, ExecutionMetricsSpec, LoosenThresholds, PromoteThresholds, TightenThresholds,
 };
+use fillwright_policy::flow::Bucket;
 use fillwright_projections::assessment::{Assessed, Assessment, Evidence, Kind, Subject};
 use fillwright_projections::evidence::Period;
 
@@ -260,6 +261,25 @@ fn a_limit_that_refuses_often_and_never_went_with_an_incident_could_be_wider() {
         1,
         "one of data says nothing of limits"
     );
+}
+
+#[test]
+fn a_pace_that_refuses_often_could_be_wider_but_is_never_hardly_used() {
+    let mut rules = rulebook("v2");
+    rules.flow.message_rate.as_mut().unwrap().strategy = Bucket { burst: 2, per_s: 0, reserve: 0 };
+    let mut desk = Desk::opened();
+    desk.adopt(rules);
+    paper_orders(&mut desk, &["0.1", "0.1", "0.1", "0.1"]);
+    let both = spec(|spec| {
+        (spec.loosen.intents_min, spec.tighten.intents_min) = (4, 4);
+    });
+    let lines = recommended(&desk.close(), both);
+    let of_pace: Vec<&String> = lines
+        .iter()
+        .filter(|line| line.contains("MessageRate") || line.contains("Throttle"))
+        .collect();
+    let expected = "loosen MessageRate trend []: intents 4/4 [], refused_percent 50/50 [9, 10], incidents 0/0 []";
+    assert_eq!(of_pace, [expected]);
 }
 
 #[test]

@@ -22,9 +22,13 @@ const CAPS: [Gate; 12] = [
     Gate::PriceCollar,
 ];
 
-/// Whether a verdict holds a figure against a cap: not where an exit passes by, nor where nothing is added.
-pub(super) fn is_of_cap(verdict: &Verdict) -> bool {
-    CAPS.contains(&verdict.gate) && verdict.figures.is_some() && verdict.ruling != Ruling::Bypass
+/// The gates that hold an order against what went before it. They refuse like a cap, but no part of them is used by one order.
+const PACES: [Gate; 3] = [Gate::MessageRate, Gate::RepeatThrottle, Gate::Participation];
+
+/// Whether a verdict is of a limit: not where an exit passes by, nor where nothing is added.
+pub(super) fn is_of_limit(verdict: &Verdict) -> bool {
+    let holds = CAPS.contains(&verdict.gate) || PACES.contains(&verdict.gate);
+    holds && verdict.figures.is_some() && verdict.ruling != Ruling::Bypass
 }
 
 /// How much of a limit was used by the intents of one book, or how often it refused them.
@@ -58,7 +62,8 @@ impl LimitUse {
         if let Some(level) = verdict.rule.as_ref().filter(|_| verdict.ruling != Ruling::Allow) {
             *self.levels.entry(level.clone()).or_default() += 1;
         }
-        match verdict.figures.map(used) {
+        let is_cap = CAPS.contains(&verdict.gate);
+        match verdict.figures.filter(|_| is_cap).map(used) {
             Some(None) => self.is_unclear = true,
             Some(Some(percent)) if self.used_percent.is_none_or(|most| percent > most) => {
                 self.used_percent = Some(percent);

@@ -155,7 +155,7 @@ impl Assessment {
         });
         let Some(book_id) = book_id.filter(|_| is_within) else { return };
         let said = entry.verdicts().into_iter().flat_map(Verdicts::said);
-        for verdict in said.filter(|verdict| limit_use::is_of_cap(verdict)) {
+        for verdict in said.filter(|verdict| limit_use::is_of_limit(verdict)) {
             let key = (verdict.gate, book_id.clone());
             self.limits.entry(key).or_default().note(entry.seq, verdict);
         }
