@@ -114,6 +114,24 @@ fn a_stretch_begins_with_the_state_as_it_was_recorded() {
 }
 
 #[test]
+fn rules_that_would_leave_a_holding_without_a_plane_cannot_begin_where_it_is_held() {
+    let (stage, folder) = proposed(|_| {});
+    let path = stage.path("proposed/books.json");
+    let books = fs::read_to_string(&path).expect("books");
+    let mut books: Value = serde_json::from_str(&books).expect("books");
+    books["books"]["uptrend-spot"]["executors"]["BINANCE"] = json!("live-stub");
+    fs::write(&path, books.to_string()).expect("a writable home");
+    let error = simulate(&stage, &folder, &["--from", "60"]);
+    assert_eq!(error["error"]["exit_code"], 3);
+    let message = error["error"]["message"].as_str().expect("a message");
+    assert!(message.contains("would be left without its rules"), "{message}");
+    // From the beginning nothing is held yet. On the other plane nothing is filled by the record, so all of it is at once.
+    let found = simulate(&stage, &folder, &[]);
+    let sold = ("up-11-exit-eth", "7.8114", "12.4591");
+    assert!(differences(&found).contains(&rows(&[sold])[0]), "{found}");
+}
+
+#[test]
 fn people_the_proposed_rules_do_not_know_are_told() {
     let (stage, folder) = proposed(|_| {});
     let path = stage.path("proposed/people.json");
