@@ -106,8 +106,8 @@ fn replay_all(
     last_at: &mut Timestamp,
     mut progress: impl FnMut(u64),
 ) -> Result<(Journal, Opened), RecoveryError> {
-    while let Some(mut chunk) = recovery.next_chunk()? {
-        match chunk.take_facts() {
+    while let Some(chunk) = recovery.next_chunk()? {
+        match chunk.facts() {
             Some(facts) => replay_facts(facts, &chunk, kernel),
             None => chunk.entries().try_for_each(|entry| replay(&entry, kernel))?,
         }
@@ -125,10 +125,8 @@ fn replay(entry: &Entry, kernel: &mut Kernel) -> Result<(), RecoveryError> {
 }
 
 /// Replays the entries of a chunk whose facts the other thread has read.
-fn replay_facts(ChunkFacts { facts, counts }: ChunkFacts, chunk: &Chunk, kernel: &mut Kernel) {
-    let mut facts = facts.into_iter();
-    for (entry, count) in chunk.entries().zip(counts) {
-        let of_entry = facts.by_ref().take(count).map(Ok::<_, Infallible>);
-        let Ok(()) = kernel.replay_facts(Timestamp::from_ns(entry.at), of_entry);
+fn replay_facts(facts: &ChunkFacts, chunk: &Chunk, kernel: &mut Kernel) {
+    for (entry, facts) in chunk.entries().zip(facts.by_entry()) {
+        kernel.apply(Timestamp::from_ns(entry.at), facts);
     }
 }

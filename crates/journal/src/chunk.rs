@@ -12,8 +12,9 @@ use crate::entry::{Entry, view};
 pub struct Chunk {
     bytes: Vec<u8>,
     spans: Vec<(usize, usize)>,
-    /// The facts of all entries, where the verifying thread had the time to read them.
-    facts: Option<ChunkFacts>,
+    /// The facts of all entries, where the verifying thread had the time to read them, and where their room goes once
+    /// they are used.
+    facts: Option<(ChunkFacts, Sender<ChunkFacts>)>,
     /// Where the bytes go once the chunk is used.
     home: Option<Sender<Vec<u8>>>,
 }
@@ -28,21 +29,32 @@ pub struct ChunkFacts {
 }
 
 impl ChunkFacts {
-    /// Reads the facts of every entry of a chunk.
+    /// Reads the facts of every entry of a chunk, in the room of those it held.
     ///
     /// # Errors
     ///
     /// `CodecError` of the first that cannot be read.
-    pub fn of(chunk: &Chunk) -> Result<Self, codec::CodecError> {
-        let mut read = Self::default();
+    pub fn read(&mut self, chunk: &Chunk) -> Result<(), codec::CodecError> {
+        self.facts.clear();
+        self.counts.clear();
         for entry in chunk.entries() {
-            let before = read.facts.len();
+            let before = self.facts.len();
             for fact in codec::facts(entry.payload)? {
-                read.facts.push(fact?);
+                self.facts.push(fact?);
             }
-            read.counts.push(read.facts.len() - before);
+            self.counts.push(self.facts.len() - before);
         }
-        Ok(read)
+        Ok(())
+    }
+
+    /// The facts of each entry, in order.
+    pub fn by_entry(&self) -> impl Iterator<Item = &[Fact]> {
+        let mut rest = &self.facts[..];
+        self.counts.iter().map(move |count| {
+            let (of_entry, behind) = rest.split_at(*count);
+            rest = behind;
+            of_entry
+        })
     }
 }
 
@@ -51,6 +63,9 @@ impl Drop for Chunk {
         if let Some(home) = &self.home {
             // A reader that is gone needs no buffers.
             let _ = home.send(std::mem::take(&mut self.bytes));
+        }
+        if let Some((facts, home)) = self.facts.take() {
+            let _ = home.send(facts);
         }
     }
 }
@@ -67,15 +82,17 @@ impl Chunk {
         self
     }
 
-    /// Reads the facts of every entry ahead of whoever replays them. Where one cannot be read all are left to be read
-    /// later, so that the error is met at its entry.
-    pub(crate) fn read_facts(&mut self) {
-        self.facts = ChunkFacts::of(self).ok();
+    /// Reads the facts of every entry ahead of whoever replays them, in the room given, which goes `home` with the chunk.
+    /// Where one cannot be read all are left to be read later, so that the error is met at its entry.
+    pub(crate) fn read_facts(&mut self, mut room: ChunkFacts, home: &Sender<ChunkFacts>) {
+        if room.read(self).is_ok() {
+            self.facts = Some((room, home.clone()));
+        }
     }
 
-    /// Gives up the facts of the entries, where they were read ahead.
-    pub fn take_facts(&mut self) -> Option<ChunkFacts> {
-        self.facts.take()
+    /// The facts of the entries, where they were read ahead.
+    pub fn facts(&self) -> Option<&ChunkFacts> {
+        self.facts.as_ref().map(|(facts, _)| facts)
     }
 
     /// Returns the number of entries.

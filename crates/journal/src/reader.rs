@@ -9,7 +9,7 @@ use std::any::Any;
 
 use crate::chain::Chain;
 use crate::checkpoint::{CheckpointLog, Checkpoints};
-use crate::chunk::Chunk;
+use crate::chunk::{Chunk, ChunkFacts};
 use crate::entry::{Hash, field_u32, frame_len};
 use crate::error::JournalError;
 use crate::flusher::{Flusher, Segment, place_segment};
@@ -257,27 +257,30 @@ impl Recovery {
 }
 
 fn hand_out(mut scan: Scan, to: &mpsc::SyncSender<Verified>) {
+    let (home, returned) = mpsc::channel();
     loop {
         let chunk = match scan.next_chunk() {
             Ok(Some(chunk)) => chunk,
             Ok(None) => break,
             Err(error) => return drop(to.send(Verified::End(Box::new(Err(error))))),
         };
-        if hand_over(chunk, to).is_err() {
+        if hand_over(chunk, to, (&home, &returned)).is_err() {
             return;
         }
     }
     let _ = to.send(Verified::End(Box::new(scan.finish())));
 }
 
-/// Where the other thread is behind, this one does part of its work instead of waiting for it.
+/// Where the other thread is behind, this one does part of its work instead of waiting for it. The room facts take comes
+/// back when their chunk has been used.
 fn hand_over(
     chunk: Chunk,
     to: &mpsc::SyncSender<Verified>,
+    (home, returned): (&mpsc::Sender<ChunkFacts>, &mpsc::Receiver<ChunkFacts>),
 ) -> Result<(), mpsc::SendError<Verified>> {
     match to.try_send(Verified::Chunk(chunk)) {
         Err(mpsc::TrySendError::Full(Verified::Chunk(mut chunk))) => {
-            chunk.read_facts();
+            chunk.read_facts(returned.try_recv().unwrap_or_default(), home);
             to.send(Verified::Chunk(chunk))
         }
         Err(mpsc::TrySendError::Full(message) | mpsc::TrySendError::Disconnected(message)) => {

@@ -338,13 +338,11 @@ fn facts_read_ahead_are_those_each_entry_has() {
     journal.close(0).expect("closes");
     let mut recovery =
         Journal::recover(fixture::shared(&memory), &fixture::options(), 0).expect("starts");
-    let mut compared = 0;
+    let (mut compared, mut ahead) = (0, ChunkFacts::default());
     while let Some(chunk) = recovery.next_chunk().expect("sound") {
-        let ChunkFacts { facts, counts } = ChunkFacts::of(&chunk).expect("readable");
-        let mut facts = facts.into_iter();
-        for (entry, count) in chunk.entries().zip(counts) {
+        ahead.read(&chunk).expect("readable");
+        for (entry, ahead) in chunk.entries().zip(ahead.by_entry()) {
             let alone: Result<Vec<Fact>, _> = codec::facts(entry.payload).expect("facts").collect();
-            let ahead: Vec<Fact> = facts.by_ref().take(count).collect();
             assert_eq!(ahead, alone.expect("readable"), "entry {}", entry.seq);
             compared += 1;
         }

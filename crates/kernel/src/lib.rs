@@ -215,6 +215,14 @@ impl Kernel {
         Ok(())
     }
 
+    /// Writes the facts of one step, taken at this time, that were read before.
+    pub fn apply(&mut self, at: Timestamp, facts: &[Fact]) {
+        self.begin(at);
+        for fact in facts {
+            self.state.apply(fact);
+        }
+    }
+
     /// Begins a step, taken at this time.
     fn begin(&mut self, at: Timestamp) {
         self.state.seq += 1;

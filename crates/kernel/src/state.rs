@@ -8,7 +8,7 @@ use crate::directory::{Directory, Slot};
 use crate::exposure::{Holding, Ledgers, Mark, Reserved};
 use crate::fact::{Fact, OrderFact, OutcomeFact};
 use crate::flatten::{self, Exits};
-use crate::flow::{Emitted, Flow, OrderShape};
+use crate::flow::{Emitted, Flow};
 use crate::incidents::Incidents;
 use crate::intents::OpenIntent;
 use crate::orders::Orders;
@@ -230,20 +230,13 @@ impl State {
         else {
             panic!("an order of {} in {} without rules", order.book_id, order.market_id);
         };
-        let shape = OrderShape {
-            qty: order.requested_quantity,
-            limit_px: order.limit_px,
-            side: order.side,
-            instrument_id: order.market_id.clone(),
-            book_id: order.book_id.clone(),
-        };
         if order.open.is_some() {
             let (id, instrument) = (order.order_intent_id, &order.market_id);
             let account = &found.book.account;
             self.flow.resting.insert(id, account, instrument, order.side, order.limit_px);
         }
         let policy = &rulebook.flow;
-        self.flow.emitted(Emitted { at: self.at, shape, decision_px, found, policy });
+        self.flow.emitted(&Emitted { at: self.at, order, decision_px, found, policy });
         found.slot
     }
 

@@ -233,7 +233,7 @@ impl Limits {
 
     /// Every limit stated, and so wide that none binds: for tests and measurements, never for trading.
     pub fn wide() -> Self {
-        const WIDE: i64 = 1_000_000_000_000_000;
+        const WIDE: i64 = 1_000_000_000_000;
         let amount = || Some(Notional::new(Decimal::from_int(WIDE)));
         let ratio = || Some(Ratio::new(Decimal::from_int(1_000_000)));
         Self {

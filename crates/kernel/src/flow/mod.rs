@@ -19,6 +19,7 @@ pub use twins::{OrderShape, Twins};
 
 use crate::directory::Found;
 use crate::event::Refusal;
+use crate::fact::OrderFact;
 use crate::{Event, State};
 use fillwright_domain::{HealthStatus, Principal, Px, StrategyId, Text, Timestamp, VenueId};
 use fillwright_policy::FlowPolicy;
@@ -137,7 +138,7 @@ pub struct Flow {
 /// An order as the flow remembers it.
 pub(crate) struct Emitted<'a> {
     pub(crate) at: Timestamp,
-    pub(crate) shape: OrderShape,
+    pub(crate) order: &'a OrderFact,
     pub(crate) decision_px: Option<Px>,
     pub(crate) found: Found<'a>,
     pub(crate) policy: &'a FlowPolicy,
@@ -145,18 +146,18 @@ pub(crate) struct Emitted<'a> {
 
 impl Flow {
     /// Remembers an order that was released.
-    pub(crate) fn emitted(&mut self, order: Emitted) {
-        let Emitted { at, shape, decision_px, found, policy } = order;
+    pub(crate) fn emitted(&mut self, emitted: &Emitted) {
+        let Emitted { at, order, decision_px, found, policy } = *emitted;
         if let Some(px) = decision_px {
             let window_ms = policy.price_collar.as_ref().map_or(0, |collar| collar.window_ms);
-            self.movements.follow(at, &shape.instrument_id, px, window_ms);
+            self.movements.follow(at, &order.market_id, px, window_ms);
         }
         self.sent(at, &found, policy);
         if let Some(throttle) = policy.repeat_throttle {
             self.repeats.count(at, &found.book.strategy_id, throttle.window_ms);
         }
         let window_ms = policy.duplicate_window.as_ref().map_or(0, |window| window.window_ms);
-        self.twins.remember(at, shape, window_ms);
+        self.twins.remember(at, window_ms, || OrderShape::of(order));
     }
 
     /// Counts a message, be it an order or a cancel.

@@ -1,6 +1,7 @@
 //! Orders of the last while: an order like one of them is taken for its twin.
 
 use super::is_within;
+use crate::fact::OrderFact;
 use fillwright_domain::{BookId, InstrumentId, Px, Qty, Side, Timestamp};
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, VecDeque};
@@ -23,6 +24,18 @@ pub struct OrderShape {
     /// The book.
     #[n(4)]
     pub book_id: BookId,
+}
+
+impl OrderShape {
+    pub(crate) fn of(order: &OrderFact) -> Self {
+        Self {
+            qty: order.requested_quantity,
+            limit_px: order.limit_px,
+            side: order.side,
+            instrument_id: order.market_id.clone(),
+            book_id: order.book_id.clone(),
+        }
+    }
 }
 
 /// Orders released within the window, each shape with its last time.
@@ -51,7 +64,12 @@ impl Twins {
     }
 
     /// Forgets what is older than the window, and remembers an order unless there is no window.
-    pub(crate) fn remember(&mut self, at: Timestamp, shape: OrderShape, window_ms: u32) {
+    pub(crate) fn remember(
+        &mut self,
+        at: Timestamp,
+        window_ms: u32,
+        shape: impl FnOnce() -> OrderShape,
+    ) {
         while let Some((then, old)) =
             self.queue.pop_front_if(|(then, _)| !is_within(at, *then, window_ms))
         {
@@ -60,6 +78,7 @@ impl Twins {
             }
         }
         if window_ms > 0 {
+            let shape = shape();
             self.last.insert(shape.clone(), at);
             self.queue.push_back((at, shape));
         }

@@ -293,6 +293,8 @@ pub(crate) struct Draft {
     /// Whether a mode allows it only to reduce.
     pub(crate) reduce_only: bool,
     counted: Option<Counted>,
+    /// The last distance between prices that was expressed in basis points, with the price and the figure.
+    in_bps: Option<(Px, Px, Decimal)>,
     record: Record,
 }
 
@@ -319,6 +321,7 @@ impl Draft {
             constraints: Constraints::default(),
             reduce_only: false,
             counted: None,
+            in_bps: None,
             record: Record::with_capacity(CHAIN.len() / 2),
         }
     }
@@ -396,6 +399,19 @@ impl Draft {
         Ok(self.counted.as_mut().expect("it was just worked out"))
     }
 
+    /// A distance in basis points of a price, rounded up. Two gates ask, mostly for the same.
+    fn bps_of(&mut self, distance: Px, px: Px) -> Result<Decimal, NumberError> {
+        if let Some((of, at, bps)) = self.in_bps
+            && (of, at) == (distance, px)
+        {
+            return Ok(bps);
+        }
+        let bps =
+            distance.get().checked_mul_div(Decimal::from_int(10_000), px.get(), Rounding::Up)?;
+        self.in_bps = Some((distance, px, bps));
+        Ok(bps)
+    }
+
     /// Cuts the quantity and notes why.
     fn reduce(&mut self, to: Qty, constraint: Constraint) -> Finding {
         self.qty = to;
@@ -415,11 +431,6 @@ fn unless_safety_exit(case: &Case, ruling: Result<Finding, Denial>) -> Result<Fi
         Err(_) if case.is_safety_exit() => Ok(Finding::Bypass),
         ruling => ruling,
     }
-}
-
-/// A distance in basis points of a price, rounded up.
-fn bps_of(distance: Px, px: Px) -> Result<Decimal, NumberError> {
-    distance.get().checked_mul_div(Decimal::from_int(10_000), px.get(), Rounding::Up)
 }
 
 /// How the chain ended for one intent.

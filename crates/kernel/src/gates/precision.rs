@@ -16,6 +16,8 @@ use fillwright_domain::{
 };
 
 const BPS_PER_ONE: i64 = 10_000;
+/// One basis point as a fraction.
+const BPS: Decimal = Decimal::from_mantissa(Decimal::ONE.mantissa() / BPS_PER_ONE as i128);
 
 pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     let instrument = case.instrument()?;
@@ -101,6 +103,7 @@ fn slippage_bound(quote: &Quote, side: Side, bps: u32) -> Result<Px, NumberError
         Side::Buy => Rounding::Floor,
         Side::Sell => Rounding::Ceil,
     };
-    let factor = Decimal::from_int(BPS_PER_ONE + bps);
-    mid.get().checked_mul_div(factor, Decimal::from_int(BPS_PER_ONE), rounding).map(Px::new)
+    // A basis point has four decimals, so the factor is exact.
+    let factor = Decimal::from_mantissa(i128::from(BPS_PER_ONE + bps) * BPS.mantissa());
+    mid.get().checked_mul(factor, rounding).map(Px::new)
 }

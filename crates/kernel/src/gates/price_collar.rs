@@ -5,7 +5,7 @@
 //! allowed, in basis points, the distance rounded up: from the window's first where that was compared, otherwise from the
 //! reference.
 
-use super::{Case, Draft, Finding, bps_of};
+use super::{Case, Draft, Finding};
 use crate::Denial;
 use crate::flow::NS_PER_MS;
 use fillwright_domain::{Decimal, Px};
@@ -23,7 +23,8 @@ pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
 }
 
 fn hold(draft: &mut Draft, from: Px, max_bps: u32, otherwise: Denial) -> Result<Finding, Denial> {
-    let distance = bps_of(draft.px().checked_sub(from)?.checked_abs()?, from)?;
+    let away = draft.px().checked_sub(from)?.checked_abs()?;
+    let distance = draft.bps_of(away, from)?;
     let most = Decimal::from_int(i64::from(max_bps));
     draft.compare(distance, most);
     if distance <= most { Ok(Finding::Allow) } else { Err(otherwise) }

@@ -2,7 +2,7 @@
 //! lower. The cost is that of its limit price, or of the touch at the market; a price better than the mid costs nothing.
 //! A safety exit passes. Figures: cost and budget in basis points of the mid, the cost rounded up.
 
-use super::{Case, Draft, Finding, bps_of, unless_safety_exit};
+use super::{Case, Draft, Finding, unless_safety_exit};
 use crate::Denial;
 use fillwright_domain::{Decimal, Px, Side};
 
@@ -19,7 +19,7 @@ fn within_budget(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
         Side::Buy => draft.px().checked_sub(mid)?,
         Side::Sell => mid.checked_sub(draft.px())?,
     };
-    let cost = bps_of(worse.max(Px::ZERO), mid)?;
+    let cost = draft.bps_of(worse.max(Px::ZERO), mid)?;
     draft.compare(cost, most);
     if cost <= most { Ok(Finding::Allow) } else { Err(Denial::SlippageAboveBudget) }
 }
