@@ -1,4 +1,5 @@
-//! Values by name: found by hash, listed in the order of the names, so that nothing depends on how a name hashes.
+//! Values by name, lookup only: found by hash, listed in the order of the names, so that nothing depends on how a name
+//! hashes.
 
 #![allow(clippy::disallowed_types, reason = "the order of hashes never leaves this file")]
 
