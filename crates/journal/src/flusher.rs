@@ -97,9 +97,12 @@ impl Flusher {
     /// Writes entries that belong to the present segment, and syncs it.
     ///
     /// Without entries, when the next segment is about to be started, the sync is for the mark: a sealed segment must
-    /// not hold half of one.
+    /// not hold half of one. It is written again, because after a sync that failed the page cache can hold it as clean
+    /// although the disk does not.
     fn write_part(&mut self, part: &mut [u8], seq: u64) -> Result<(), JournalError> {
-        if !part.is_empty() {
+        if part.is_empty() {
+            self.write_mark()?;
+        } else {
             self.link = seal_all(part, self.link);
             self.head = self.link;
         }

@@ -82,6 +82,39 @@ fn a_failed_sync_poisons_the_journal_although_the_next_sync_would_succeed() {
     assert_eq!(fired, 40);
 }
 
+/// Writes until the second segment is begun; the first entry has so many bytes, the others 600.
+fn write_into_the_second_segment(journal: &mut Journal, first: usize) -> Result<(), JournalError> {
+    while journal.next_seq() < 110 {
+        let seq = journal.next_seq();
+        journal.append(at(seq), &vec![1; if seq == 1 { first } else { 600 }])?;
+        journal.commit()?;
+    }
+    Ok(())
+}
+
+/// After a sync that failed the page cache holds the mark as clean, and the disk may have none of it or half.
+#[test]
+fn half_a_mark_never_stays_behind_in_a_segment_that_is_sealed() {
+    let mut fired = 0;
+    for (first, nth) in (0..512).step_by(8).flat_map(|first| (92..100).map(move |nth| (first, nth)))
+    {
+        let storage = MemoryStorage::new();
+        let mut journal = open(&storage, &options());
+        storage.set_faults(Faults { fail_sync: Some(nth), ..Faults::default() });
+        write_into_the_second_segment(&mut journal, first).expect_err("a sync fails");
+        fired += usize::from(storage.faults().fail_sync.is_none());
+        drop(journal);
+        storage.restart();
+        let mut journal = open(&storage, &options());
+        write_into_the_second_segment(&mut journal, first).expect("the disk works again");
+        drop(journal);
+        storage.crash(|_| fillwright_journal::Fate::Lost);
+        verify(&shared(&storage), &options())
+            .unwrap_or_else(|error| panic!("first entry {first} bytes, sync {nth}: {error}"));
+    }
+    assert_eq!(fired, 64 * 8);
+}
+
 #[test]
 fn a_write_that_fails_half_done_poisons_the_journal_at_every_write() {
     for kind in [ErrorKind::StorageFull, ErrorKind::Other] {
