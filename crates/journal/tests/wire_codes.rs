@@ -43,6 +43,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 /// Reads numbered items line by line: `rustfmt` puts each on a line of its own, and says by its indent whose it is.
 fn read(of: &str, text: &str, codes: &mut Codes) {
     let (mut owner, mut variant, mut number) = (String::new(), String::new(), None);
+    let mut in_attribute = false;
     for line in text.lines() {
         let item = line.trim_start();
         let indent = line.len() - item.len();
@@ -51,11 +52,12 @@ fn read(of: &str, text: &str, codes: &mut Codes) {
                 (owner, number) = (name_of(rest).to_owned(), None);
             }
         }
-        if item.starts_with("//") || (item.starts_with("#[") && number_of(item).is_none()) {
+        if in_attribute || item.starts_with("#[") {
+            number = number_of(item).or(number);
+            in_attribute = !item.ends_with(']');
             continue;
         }
-        if item.starts_with("#[") && item.ends_with(']') {
-            number = number_of(item);
+        if item.starts_with("//") {
             continue;
         }
         let name = name_of(item.trim_start_matches("pub(crate) ").trim_start_matches("pub "));
@@ -126,7 +128,7 @@ fn no_number_that_was_released_means_something_else_today() {
 #[test]
 fn a_number_that_is_taken_again_is_found() {
     let mut codes = Codes::new();
-    let source = "pub enum Flag {\n    /// Once.\n    #[n(3)]\n    PowerPeg,\n}\n";
+    let source = "pub enum Flag {\n    /// Once.\n    #[n(3)]\n    #[error(\n        \"said\"\n    )]\n    PowerPeg,\n}\n";
     read("kernel", source, &mut codes);
     assert_eq!(told(&codes), "kernel Flag 3 PowerPeg\n");
     let reused = source.replace("PowerPeg", "RetailLiquidity");
