@@ -9,8 +9,8 @@ use fillwright_domain::{
 };
 use fillwright_kernel::Input;
 use fillwright_policy::{
-    Book, Breach, Envelope, ExecutionPolicy, FlowPolicy, Hours, IncidentRules, Limits, Role,
-    Rulebook, Strategy, Venue, people,
+    Book, Breach, Envelope, ExecutionPolicy, FlowPolicy, Hours, IncidentRules, Lanes, Limits,
+    RegimePolicy, Role, Rulebook, Strategy, Venue, approval_rules, people,
 };
 use std::collections::BTreeMap;
 
@@ -163,6 +163,9 @@ impl Workload {
             people: people(&[("bench", &[Role::Risk]), ("bench-2", &[Role::Trader])]),
             incident_rules: IncidentRules::standard(),
             flow: FlowPolicy::wide(),
+            approvals: approval_rules(),
+            lanes: Lanes::wide(),
+            regime: RegimePolicy::wide(),
             ..Rulebook::default()
         };
         rulebook.calendars.insert(always.clone(), Hours::Always);

@@ -1,8 +1,9 @@
 //! The command line: one struct per command, each in its file.
 
 use crate::commands::{
-    assess, changes, cooldown, demo, drill, evidence, explain, halt, incident, journal, kill, mode,
-    people, policy, release, run, safe_mode, status, verify, whatif,
+    approvals, assess, changes, cooldown, demo, deployment, drill, evidence, explain, halt,
+    incident, journal, kill, mode, people, policy, release, run, safe_mode, session, status,
+    verify, whatif,
 };
 use crate::exit::{self, Exit, Stop};
 use crate::output::Output;
@@ -70,6 +71,16 @@ enum Command {
     #[command(subcommand)]
     SafeMode(safe_mode::SafeMode),
     People(people::People),
+    #[command(subcommand)]
+    Session(session::Session),
+    Requests(approvals::Requests),
+    Approve(approvals::Approve),
+    Reject(approvals::Reject),
+    Promote(deployment::Promote),
+    Demote(deployment::Demote),
+    Model(deployment::Model),
+    Regime(deployment::StateRegime),
+    Override(deployment::Override),
 }
 
 impl Arguments {
@@ -97,6 +108,15 @@ impl Arguments {
             Command::Halt(command) => command.run(&common),
             Command::SafeMode(command) => command.run(&common),
             Command::People(command) => command.run(&common),
+            Command::Session(command) => command.run(&common),
+            Command::Requests(command) => command.run(&common),
+            Command::Approve(command) => command.run(&common),
+            Command::Reject(command) => command.run(&common),
+            Command::Promote(command) => command.run(&common),
+            Command::Demote(command) => command.run(&common),
+            Command::Model(command) => command.run(&common),
+            Command::Regime(command) => command.run(&common),
+            Command::Override(command) => command.run(&common),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod control;
+mod decisions;
 mod ending;
 mod example;
 mod exit;

@@ -1,5 +1,6 @@
 //! A home at work for one command: the desk, its read models, and what is heard while sources are read.
 
+use crate::decisions;
 use crate::exit::Stop;
 use crate::output::{self, Output};
 use crate::progress;
@@ -158,7 +159,7 @@ impl Session {
             self.ticked = Instant::now();
             self.desk.tick()?;
         }
-        Ok(())
+        Ok(decisions::take_all(&mut self.desk)?)
     }
 
     /// Takes a group of inputs to the end.

@@ -29,6 +29,8 @@ text_types! {
     IncidentId;
     /// A person or service that asked for something.
     Principal;
+    /// Names a session: a period in which strategies may use a lane.
+    SessionId;
     /// The venue's own name for an order (FIX 37).
     VenueOrderId;
     /// The venue's own name for one execution report (FIX 17).
@@ -167,6 +169,8 @@ derived_ids! {
     OrderIntentId;
     /// Names the one outcome of a child order; derived from the order.
     ExecutionId;
+    /// Names a request for approval; derived from the exact change and the entry that made it.
+    RequestId;
 }
 
 /// A text that is not a UUID.
@@ -195,6 +199,14 @@ impl ContentDigest {
     /// Digests the canonical bytes of an intent.
     pub fn of(content: &[u8]) -> Self {
         Self(derive(&[content]))
+    }
+}
+
+impl RequestId {
+    /// Derives the name of a request from the digest of its change and the entry that made it, so that what was approved
+    /// is never confused with the same change asked for again.
+    pub fn derive(change: ContentDigest, seq: u64) -> Self {
+        Self(as_uuid(derive(&[b"fillwright/request/1\0", &change.0, &seq.to_be_bytes()])))
     }
 }
 

@@ -27,8 +27,8 @@ pub mod time;
 pub use digested_intent::DigestedIntent;
 pub use ids::{
     AccountId, BookId, CalendarId, ClientOrderId, ContentDigest, ExecId, ExecutionId, IncidentId,
-    InstrumentId, IntentId, IntentKey, LaneId, OrderIntentId, PositionId, Principal, RunId,
-    StrategyId, VenueId, VenueOrderId,
+    InstrumentId, IntentId, IntentKey, LaneId, OrderIntentId, PositionId, Principal, RequestId,
+    RunId, SessionId, StrategyId, VenueId, VenueOrderId,
 };
 pub use incident::{ComponentKind, HealthStatus, IncidentCategory, Severity, StartupAnomaly};
 pub use instrument::Instrument;

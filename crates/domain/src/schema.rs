@@ -2,7 +2,7 @@
 
 use crate::{
     AccountId, BookId, CalendarId, Decimal, InstrumentId, LaneId, Notional, Principal, Px, Qty,
-    Ratio, RunId, Scope, StrategyId, Text, VenueId,
+    Ratio, RunId, Scope, SessionId, StrategyId, Text, VenueId,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
@@ -34,6 +34,7 @@ strings! {
     LaneId;
     Principal;
     RunId;
+    SessionId;
     Scope matches "^(global|environment|(lane|account|strategy|venue|instrument):.+)$";
     StrategyId;
     Text;

@@ -54,6 +54,9 @@ impl ConfigFolder {
             operator_bounds: self.optional("policies/operator_bounds.json")?,
             incident_rules: self.optional("policies/incident_rules.json")?,
             decision_tables: self.optional("policies/dra_decision_tables.json")?,
+            lanes: self.optional("lanes.json")?,
+            approvals: self.optional("policies/approvals.json")?,
+            regime: self.optional("policies/regime.json")?,
             calendars: self.calendars()?,
         })
     }

@@ -8,7 +8,6 @@ use fillwright_journal::{
     SkippedSnapshot, Storage,
 };
 use fillwright_kernel::Kernel;
-use std::convert::Infallible;
 use std::sync::Arc;
 
 /// What recovery found.

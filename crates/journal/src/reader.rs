@@ -264,29 +264,26 @@ fn hand_out(mut scan: Scan, to: &mpsc::SyncSender<Verified>) {
             Ok(None) => break,
             Err(error) => return drop(to.send(Verified::End(Box::new(Err(error))))),
         };
-        if hand_over(chunk, to, (&home, &returned)).is_err() {
+        if !hand_over(chunk, to, (&home, &returned)) {
             return;
         }
     }
     let _ = to.send(Verified::End(Box::new(scan.finish())));
 }
 
-/// Where the other thread is behind, this one does part of its work instead of waiting for it. The room facts take comes
+/// Whether the other thread took the chunk. Where it is behind, this one does part of its work instead of waiting for it. The room facts take comes
 /// back when their chunk has been used.
 fn hand_over(
     chunk: Chunk,
     to: &mpsc::SyncSender<Verified>,
     (home, returned): (&mpsc::Sender<ChunkFacts>, &mpsc::Receiver<ChunkFacts>),
-) -> Result<(), mpsc::SendError<Verified>> {
+) -> bool {
     match to.try_send(Verified::Chunk(chunk)) {
         Err(mpsc::TrySendError::Full(Verified::Chunk(mut chunk))) => {
             chunk.read_facts(returned.try_recv().unwrap_or_default(), home);
-            to.send(Verified::Chunk(chunk))
+            to.send(Verified::Chunk(chunk)).is_ok()
         }
-        Err(mpsc::TrySendError::Full(message) | mpsc::TrySendError::Disconnected(message)) => {
-            Err(mpsc::SendError(message))
-        }
-        Ok(()) => Ok(()),
+        sent => sent.is_ok(),
     }
 }
 

@@ -8,17 +8,17 @@ use fillwright_domain::{
     ActionType, ContentDigest, Decimal, ExecId, ExecutionOutcome, ExecutionPlan, ExecutionResult,
     ExecutionStatus, IncidentCategory, IncidentId, InstrumentId, IntentId, IntentKey, Notional,
     OrderIntent, OrderIntentId, OrderStatus, OrderType, Plane, Principal, Px, Qty, Ratio,
-    ResultStatus, Scope, Severity, Side, Text, TimeInForce, Timestamp,
+    RequestId, ResultStatus, Scope, Severity, Side, Text, TimeInForce, Timestamp,
 };
 use fillwright_journal::{ChunkFacts, Journal, MemoryStorage, codec};
 use fillwright_kernel::adoption::{PolicyEvent, Proposal};
 use fillwright_kernel::flatten::Exit;
 use fillwright_kernel::incidents::{Incident, IncidentEvent, IncidentOrigin};
 use fillwright_kernel::{
-    Denial, Event, Fact, Figures, Gate, GateSet, IgnoredReport, Input, Refusal, Ruling, Skip,
-    Verdict, Verdicts,
+    ApprovalEvent, Change, Denial, DeploymentEvent, Event, Fact, Figures, Gate, GateSet,
+    IgnoredReport, Input, Refusal, Ruling, SessionEvent, SessionStatus, Skip, Verdict, Verdicts,
 };
-use fillwright_policy::{KillEffect, RestraintKind, Rulebook};
+use fillwright_policy::{KillEffect, ModelStatus, RestraintKind, Role, Rulebook};
 
 fn decimal(text: &str) -> Decimal {
     text.parse().expect("a decimal")
@@ -204,6 +204,7 @@ fn one_of_each() -> Vec<Event> {
     .into_iter()
     .chain([proposed(by.clone(), reason.clone())])
     .chain(incidents())
+    .chain(decisions(by.clone(), reason.clone()))
     .chain(restraints(by, reason, intent_key, order_intent_id))
     .collect()
 }
@@ -233,6 +234,40 @@ fn incidents() -> [Event; 2] {
             tenth: 17,
             is_hit: true,
         }),
+    ]
+}
+
+fn decisions(by: Principal, reason: Text) -> [Event; 3] {
+    [
+        Event::Approval(Box::new(ApprovalEvent::Requested {
+            request_id: RequestId::derive(ContentDigest::of(b"change"), 9),
+            change: Change::Promote {
+                strategy_id: "uptrend".into(),
+                from: "canary".into(),
+                to: "main".into(),
+            },
+            scope: Scope::Lane("main".into()),
+            evidence: vec![reason.clone()],
+            requested_at: Timestamp::from_ns(5),
+            expires_at: Timestamp::from_ns(6),
+            needs: vec![Role::Risk, Role::Approver],
+            by: by.clone(),
+            reason: reason.clone(),
+        })),
+        Event::Session(Box::new(SessionEvent::Moved {
+            session_id: "S1".into(),
+            from: SessionStatus::Suspended,
+            to: SessionStatus::RolledBack,
+            at: Timestamp::from_ns(7),
+            by: by.clone(),
+            reason: reason.clone(),
+        })),
+        Event::Deployment(Box::new(DeploymentEvent::ModelSet {
+            strategy_id: "uptrend".into(),
+            status: ModelStatus::Degraded,
+            by,
+            reason,
+        })),
     ]
 }
 
@@ -304,7 +339,7 @@ fn payload(events: &[Event]) -> Vec<u8> {
 #[test]
 fn every_kind_of_event_comes_back_as_it_was_written() {
     let events = one_of_each();
-    assert_eq!(events.len(), 30, "a new kind of event belongs into this table");
+    assert_eq!(events.len(), 33, "a new kind of event belongs into this table");
     let payload = payload(&events);
     assert_eq!(codec::decode_events(&payload).expect("readable"), events);
     assert_eq!(codec::decode_input(&payload).expect("readable"), Input::Resume);

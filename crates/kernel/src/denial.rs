@@ -268,6 +268,58 @@ pub enum Denial {
     #[n(167)]
     #[error("nobody has told whether the venue is well")]
     VenueHealthUnknown,
+    /// No such lane.
+    #[n(180)]
+    #[error("the lane is not in the rulebook")]
+    LaneUnknown,
+    /// The lane is switched off.
+    #[n(181)]
+    #[error("the lane is disabled")]
+    LaneDisabled,
+    /// The lane belongs to another environment.
+    #[n(182)]
+    #[error("the lane belongs to another environment")]
+    LaneElsewhere,
+    /// The lane does not admit the strategy.
+    #[n(183)]
+    #[error("the lane does not admit the strategy")]
+    StrategyNotAdmitted,
+    /// No session has the book.
+    #[n(184)]
+    #[error("no running session has the book")]
+    SessionMissing,
+    /// The session stands still.
+    #[n(185)]
+    #[error("the session is suspended")]
+    SessionSuspended,
+    /// The session has come to its planned end.
+    #[n(186)]
+    #[error("the session has come to its planned end")]
+    SessionOver,
+    /// The session is for another environment, lane or strategy.
+    #[n(187)]
+    #[error("the session is for another environment, lane or strategy")]
+    SessionElsewhere,
+    /// Nobody says what the model is.
+    #[n(188)]
+    #[error("nobody says how far the model may be trusted")]
+    ModelUnknown,
+    /// The model is less than the lane asks.
+    #[n(189)]
+    #[error("the model is trusted less than the lane asks")]
+    ModelUnfit,
+    /// The session would be exposed beyond its capital.
+    #[n(190)]
+    #[error("the session would be exposed beyond its capital")]
+    CapitalExceeded,
+    /// An aggressive long in a crisis.
+    #[n(191)]
+    #[error("the market is in crisis, and this is aggressively long")]
+    RegimeCrisis,
+    /// An aggressive long where no regime is known.
+    #[n(192)]
+    #[error("the market regime is not known, and this is aggressively long")]
+    RegimeUnknown,
 }
 
 /// Why nothing is sent although nothing was refused.
@@ -394,6 +446,19 @@ codes!(Denial {
     SelfMatch => "self_match",
     VenueUnhealthy => "venue_unhealthy",
     VenueHealthUnknown => "venue_health_unknown",
+    LaneUnknown => "lane_unknown",
+    LaneDisabled => "lane_disabled",
+    LaneElsewhere => "lane_elsewhere",
+    StrategyNotAdmitted => "strategy_not_admitted",
+    SessionMissing => "session_missing",
+    SessionSuspended => "session_suspended",
+    SessionOver => "session_over",
+    SessionElsewhere => "session_elsewhere",
+    ModelUnknown => "model_unknown",
+    ModelUnfit => "model_unfit",
+    CapitalExceeded => "capital_exceeded",
+    RegimeCrisis => "regime_crisis",
+    RegimeUnknown => "regime_unknown",
 });
 
 codes!(Skip {

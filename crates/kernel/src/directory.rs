@@ -1,9 +1,10 @@
 //! Who is who under the rules in force: books and instruments with where they count, found once a step.
 //!
-//! Nothing of it is stored: it follows from the rules and is built anew when rules are adopted and when a snapshot is
-//! read.
+//! Nothing of it is stored: it follows from the rules and the sessions, and is built anew when rules are adopted, when a
+//! session moves, because books come into its lane and leave it, and when a snapshot is read.
 
 use crate::by_name::ByName;
+use crate::sessions::{Sessions, lane_of};
 use fillwright_domain::{BookId, Instrument, InstrumentId, Text};
 use fillwright_policy::{Book, Level, Rulebook};
 use std::collections::BTreeMap;
@@ -92,12 +93,13 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
-    pub(crate) fn of(rules: &Rulebook) -> Self {
+    pub(crate) fn of(rules: &Rulebook, sessions: &Sessions) -> Self {
         let mut numbers = Numbers::default();
         let firm = numbers.of(0, "");
         let books = rules.books.iter().map(|(id, book)| {
             let account = numbers.of(1, book.account.as_str());
-            let lane = book.lane.as_ref().map(|lane| numbers.of(2, lane.as_str()));
+            let lane = lane_of(book, sessions.of_book(id));
+            let lane = lane.map(|lane| numbers.of(2, lane.as_str()));
             let strategy = numbers.of(3, book.strategy_id.as_str());
             let own = numbers.of(BOOK_DEPTH, id.as_str());
             let levels = [Some(firm), Some(account), lane, Some(strategy), Some(own)];

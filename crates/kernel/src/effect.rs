@@ -118,6 +118,9 @@ fn effect_of(event: &Event) -> Option<Effect> {
         | Event::CancelsPaused { .. }
         | Event::Policy(_)
         | Event::Incident(_)
-        | Event::Flow(_) => None,
+        | Event::Flow(_)
+        | Event::Approval(_)
+        | Event::Session(_)
+        | Event::Deployment(_) => None,
     }
 }

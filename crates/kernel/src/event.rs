@@ -5,6 +5,7 @@ use crate::flatten::Exit;
 use crate::flow::FlowEvent;
 use crate::incidents::IncidentEvent;
 use crate::verdict::{GateSet, Verdicts};
+use crate::{ApprovalEvent, DeploymentEvent, SessionEvent};
 use fillwright_domain::{
     BookId, ContentDigest, ExecId, ExecutionOutcome, ExecutionPlan, ExecutionResult, InstrumentId,
     IntentId, IntentKey, Notional, OrderIntent, OrderIntentId, OrderStatus, Principal, Px, Qty,
@@ -410,6 +411,15 @@ pub enum Event {
     /// Something happened to the flow of orders.
     #[n(35)]
     Flow(#[n(0)] FlowEvent),
+    /// A change was proposed, approved, rejected or made.
+    #[n(40)]
+    Approval(#[n(0)] Box<ApprovalEvent>),
+    /// A session was scheduled or moved on.
+    #[n(41)]
+    Session(#[n(0)] Box<SessionEvent>),
+    /// A strategy moved between lanes, or a model or the market is what somebody says.
+    #[n(42)]
+    Deployment(#[n(0)] Box<DeploymentEvent>),
 }
 
 /// Why an admin input changed nothing.
@@ -547,6 +557,108 @@ pub enum Refusal {
     #[n(37)]
     #[error("the venue is not in the rulebook")]
     VenueUnknown,
+    /// The change takes an approval, and none was named.
+    #[n(40)]
+    #[error("it takes an approval; request one of exactly this change")]
+    ApprovalNeeded,
+    /// No such request is open.
+    #[n(41)]
+    #[error("no such request is open")]
+    RequestUnknown,
+    /// The request has expired.
+    #[n(42)]
+    #[error("the request has expired")]
+    RequestExpired,
+    /// Nobody approves what they proposed.
+    #[n(43)]
+    #[error("nobody approves what they proposed")]
+    OwnRequest,
+    /// Everybody it needs has approved already.
+    #[n(44)]
+    #[error("everybody it needs has approved already")]
+    AlreadyApproved,
+    /// Another change was approved.
+    #[n(45)]
+    #[error("another change was approved than this")]
+    ApprovedOtherwise,
+    /// An approval is missing, or whoever gave one may not any more.
+    #[n(46)]
+    #[error("an approval is missing, or whoever gave it does not hold the role any more")]
+    NotApproved,
+    /// The same change is requested already.
+    #[n(47)]
+    #[error("the same change is requested already")]
+    AlreadyRequested,
+    /// As many requests or sessions are open as are remembered.
+    #[n(48)]
+    #[error("as many are open as are remembered; end one first")]
+    TooMany,
+    /// The expiry has passed, or lies further away than the rules allow.
+    #[n(49)]
+    #[error("the expiry has passed, or lies further away than the rules allow")]
+    ExpiryUnusable,
+    /// The rules do not say what such a change takes.
+    #[n(50)]
+    #[error("the rules do not say what such a change takes")]
+    RuleMissing,
+    /// Too little evidence, too much, or empty.
+    #[n(51)]
+    #[error("it names less evidence than the rules ask, more than 16 pieces, or an empty one")]
+    EvidenceUnusable,
+    /// No such session.
+    #[n(52)]
+    #[error("no such session is known")]
+    SessionUnknown,
+    /// A session of that name is known.
+    #[n(53)]
+    #[error("a session of that name is known already")]
+    SessionKnown,
+    /// The session does not stand where that would follow.
+    #[n(54)]
+    #[error("the session does not stand where that could follow")]
+    SessionNotThere,
+    /// The session does not fit the rules.
+    #[n(55)]
+    #[error(
+        "the session does not fit the rules: its environment, lane, strategies, books, capital or times"
+    )]
+    SessionUnusable,
+    /// The lane has less left than the session is to be given.
+    #[n(56)]
+    #[error("the lane has less capital left than the session is to be given")]
+    LaneBudgetExceeded,
+    /// Another session has one of the books.
+    #[n(57)]
+    #[error("another session has one of the books")]
+    BookInSession,
+    /// A running session is suspended before it is rolled back.
+    #[n(58)]
+    #[error("it still runs; suspend it or halt trading before it is rolled back")]
+    StillRunning,
+    /// The strategy has not shown what the rules ask.
+    #[n(59)]
+    #[error("the strategy has not shown what the rules ask of it")]
+    CriteriaNotMet,
+    /// It is not yet time, or no longer.
+    #[n(80)]
+    #[error("the session may not run yet, or not any more")]
+    SessionOutOfTime,
+    /// The strategy is not where it is to come from, or nobody knows the one or the other.
+    #[n(81)]
+    #[error("no such strategy stands in that lane, or it stands in the other already")]
+    StrategyNotThere,
+    /// The lane it is to go to has more capital, or is in another environment.
+    #[n(82)]
+    #[error("the lane it is to go to has more capital, or is in another environment")]
+    NotADemotion,
+    /// The regime is from the future.
+    #[n(83)]
+    #[error("the regime is from the future")]
+    RegimeFromFuture,
+    /// The regime is older than the one in force.
+    #[n(84)]
+    #[error("the regime is older than the one in force")]
+    RegimeOutOfOrder,
 }
 
 /// Why a report changed nothing.

@@ -251,6 +251,16 @@ impl Ledger {
         self.unmarked.iter().any(|unmarked| unmarked != instrument_id)
     }
 
+    /// Whether a holding has no mark; one may be left out.
+    pub(crate) fn is_unmarked(&self, besides: Option<&InstrumentId>) -> bool {
+        self.unmarked.iter().any(|unmarked| Some(unmarked) != besides)
+    }
+
+    /// The age of the oldest mark; one holding may be left out.
+    pub(crate) fn oldest_mark(&self, besides: Option<&InstrumentId>) -> Option<Timestamp> {
+        self.marked.iter().find(|(_, marked)| Some(marked) != besides).map(|(as_of, _)| *as_of)
+    }
+
     /// The age of the oldest mark among the other holdings.
     pub(crate) fn oldest_mark_besides(&self, instrument_id: &InstrumentId) -> Option<Timestamp> {
         self.marked.iter().find(|(_, marked)| marked != instrument_id).map(|(as_of, _)| *as_of)

@@ -4,11 +4,11 @@
 //! bytes as its event, by the same numbers, with the other fields passed over: a generic reader spends most of its time
 //! on those. A test holds the two against each other for every kind of event.
 
-use crate::Event;
 use crate::adoption::PolicyEvent;
 use crate::flatten::Exit;
 use crate::flow::FlowEvent;
 use crate::incidents::IncidentEvent;
+use crate::{ApprovalEvent, DeploymentEvent, Event, SessionEvent};
 use fillwright_domain::{
     BookId, ContentDigest, ExecId, InstrumentId, IntentId, IntentKey, Notional, OrderIntentId,
     OrderStatus, Plane, Principal, Px, Qty, ResultStatus, RunId, Scope, Side, Text, Timestamp,
@@ -108,6 +108,9 @@ pub enum Fact {
     Policy(PolicyEvent),
     Incident(Box<IncidentEvent>),
     Flow(FlowEvent),
+    Approval(Box<ApprovalEvent>),
+    Session(Box<SessionEvent>),
+    Deployment(Box<DeploymentEvent>),
 }
 
 /// Of an order: how the ledgers count it.
@@ -263,6 +266,9 @@ impl Fact {
             Event::Policy(event) => Self::Policy(event.clone()),
             Event::Incident(event) => Self::Incident(Box::new(event.clone())),
             Event::Flow(event) => Self::Flow(event.clone()),
+            Event::Approval(event) => Self::Approval(event.clone()),
+            Event::Session(event) => Self::Session(event.clone()),
+            Event::Deployment(event) => Self::Deployment(event.clone()),
             Event::InputRefused { .. }
             | Event::IntentDuplicated { .. }
             | Event::IntentConflicted { .. }
@@ -350,6 +356,9 @@ impl Fact {
             57 => Self::Policy(f.get(0)?),
             50 => Self::Incident(Box::new(f.get(0)?)),
             35 => Self::Flow(f.get(0)?),
+            40 => Self::Approval(f.get(0)?),
+            41 => Self::Session(f.get(0)?),
+            42 => Self::Deployment(f.get(0)?),
             _ => {
                 return Err(minicbor::decode::Error::message(
                     "an event of a kind this version does not know",

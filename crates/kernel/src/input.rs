@@ -3,6 +3,7 @@
 use crate::adoption::PolicyInput;
 use crate::flow::FlowInput;
 use crate::incidents::IncidentInput;
+use crate::{ApprovalInput, DeploymentInput, SessionInput};
 use fillwright_domain::{
     DigestedIntent, ExecutionReport, InstrumentId, Intent, Principal, Px, Quote, RunId, Scope,
     Text, Timestamp,
@@ -153,6 +154,15 @@ pub enum Input {
     /// Something about the flow of orders.
     #[n(16)]
     Flow(#[n(0)] Box<FlowInput>),
+    /// Somebody proposes, approves or rejects a change.
+    #[n(20)]
+    Approval(#[n(0)] Box<ApprovalInput>),
+    /// Somebody schedules a session or moves one on.
+    #[n(21)]
+    Session(#[n(0)] Box<SessionInput>),
+    /// Somebody moves a strategy between lanes, or says what a model or the market is.
+    #[n(22)]
+    Deployment(#[n(0)] Box<DeploymentInput>),
 }
 
 impl Input {

@@ -1,5 +1,6 @@
 //! Intents on their way: taken in once, judged, planned, sent as child orders, closed with one result.
 
+use crate::approvals;
 use crate::gates::{self, Case, Draft, Judgement};
 use crate::orders::WorkingOrder;
 use crate::{Denial, Event, FlowEvent, Ruling, State, Verdicts, planes};
@@ -82,7 +83,7 @@ fn admit(
     let decision_px = case.and_then(Case::decision_px);
     let plan = plan(intent, &judgement);
     let Judgement { refused, not_in_force, draft, .. } = judgement;
-    let sent = Sent::of(intent, &draft);
+    let (sent, used) = (Sent::of(intent, &draft), draft.used);
     let verdicts = draft.into_verdicts();
     let throttled = case.and_then(|case| throttled(case, &verdicts));
     events.push(Event::IntentJudged {
@@ -92,6 +93,8 @@ fn admit(
         not_in_force,
     });
     events.extend(throttled);
+    // Spent in the entry that relied on it, whatever later gates said: no crash can come between the two.
+    events.extend(used.map(approvals::used));
     let order =
         plane.filter(|_| refused.is_none()).map(|plane| order(intent, key, &plan, plane, sent));
     events.push(Event::PlanMade { intent_id: intent.intent_id.clone(), plan, decision_px });

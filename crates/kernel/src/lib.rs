@@ -5,9 +5,11 @@
 
 pub mod adoption;
 pub mod answered;
+pub mod approvals;
 pub mod by_name;
 pub mod control;
 pub mod denial;
+pub mod deployment;
 mod detection;
 mod directory;
 pub mod effect;
@@ -25,12 +27,15 @@ mod people;
 mod place;
 mod planes;
 mod rules;
+pub mod sessions;
 pub mod state;
 mod tree;
 pub mod verdict;
 
+pub use approvals::{ApprovalEvent, ApprovalInput, Change};
 use control::Wanted;
 pub use denial::{Denial, Skip};
+pub use deployment::{DeploymentEvent, DeploymentInput};
 pub use effect::{Answer, Durable, Effect, effects_of};
 pub use event::{Event, IgnoredReport, Refusal};
 
@@ -38,6 +43,7 @@ pub use fact::Fact;
 pub use flow::{FlowEvent, FlowInput};
 pub use input::Input;
 pub use intents::{OpenIntent, realised_on_paper};
+pub use sessions::{SessionEvent, SessionInput, SessionMove, SessionStatus};
 pub use state::State;
 pub use verdict::{Figures, Gate, GateSet, Ruling, Verdict, Verdicts};
 
@@ -122,6 +128,9 @@ impl Kernel {
                 control::tick(state, at).into_iter().chain(incidents::due(state, at)).collect()
             }
             Input::Incident(input) => incidents::decide(state, at, input),
+            Input::Approval(input) => approvals::decide(state, at, input),
+            Input::Session(input) => sessions::decide(state, at, input),
+            Input::Deployment(input) => deployment::decide(state, at, input),
         }
     }
 

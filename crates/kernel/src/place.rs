@@ -1,8 +1,8 @@
 //! Where orders and holdings stand, as scopes name it.
 
 use crate::State;
-use fillwright_domain::{BookId, InstrumentId, LaneId, Place};
-use fillwright_policy::Book;
+use crate::sessions::lane_of;
+use fillwright_domain::{BookId, InstrumentId, Place};
 
 impl State {
     /// The place of what a book holds or works in an instrument, by the rules in force.
@@ -11,17 +11,11 @@ impl State {
         let book = rulebook.and_then(|rulebook| rulebook.books.get(book_id));
         let instrument = rulebook.and_then(|rulebook| rulebook.instruments.get(instrument_id));
         Place {
-            lane: book.and_then(|book| self.lane_of(book)),
+            lane: book.and_then(|book| lane_of(book, self.sessions.of_book(book_id))),
             account: book.map(|book| &book.account),
             strategy_id: book.map(|book| &book.strategy_id),
             venue: instrument.map(|instrument| &instrument.venue),
             instrument_id: Some(instrument_id),
         }
-    }
-
-    /// The lane a book belongs to.
-    #[allow(clippy::unused_self, reason = "a lane may come from the state of a session")]
-    pub(crate) fn lane_of<'a>(&'a self, book: &'a Book) -> Option<&'a LaneId> {
-        book.lane.as_ref()
     }
 }

@@ -2,8 +2,10 @@
 
 use crate::adoption::Versions;
 use crate::answered::AnsweredIntents;
+use crate::approvals::Approvals;
 use crate::by_name::ByName;
 use crate::control::{Control, Restraint};
+use crate::deployment::Deployment;
 use crate::directory::{Directory, Slot};
 use crate::exposure::{Holding, Ledgers, Mark, Reserved};
 use crate::fact::{Fact, OrderFact, OutcomeFact};
@@ -12,6 +14,7 @@ use crate::flow::{Emitted, Flow};
 use crate::incidents::Incidents;
 use crate::intents::OpenIntent;
 use crate::orders::Orders;
+use crate::sessions::{SessionEvent, Sessions};
 use crate::tree::{Exposure, Tree};
 use fillwright_domain::{
     InstrumentId, IntentKey, OrderIntentId, Plane, Principal, Px, RunId, Text, Timestamp,
@@ -80,6 +83,18 @@ pub struct State {
     /// What the flow of orders left behind.
     #[n(18)]
     pub flow: Flow,
+    /// Requests that are open, or approved and not yet used.
+    #[n(20)]
+    #[cbor(default)]
+    pub approvals: Approvals,
+    /// Sessions.
+    #[n(21)]
+    #[cbor(default)]
+    pub sessions: Sessions,
+    /// What lanes admit, how far models are trusted, and the regime.
+    #[n(22)]
+    #[cbor(default)]
+    pub deployment: Deployment,
     #[cbor(skip)]
     passing: Passing,
 }
@@ -117,6 +132,7 @@ impl State {
         match fact {
             Fact::RulebookAdopted { rulebook, by } => {
                 self.versions.note(&rulebook, self.seq, by);
+                self.deployment.follow(&rulebook);
                 self.rulebook = Some(*rulebook);
                 self.rulebook_seq = self.seq;
                 self.count_anew();
@@ -154,6 +170,9 @@ impl State {
                 self.count_cancel(order_intent_id);
                 self.orders.apply(fact);
             }
+            Fact::Approval(event) => self.approvals.apply(*event),
+            Fact::Session(event) => self.follow_session(*event),
+            Fact::Deployment(event) => self.deployment.apply(*event),
             Fact::OrderStatusChanged { .. }
             | Fact::FillBooked { .. }
             | Fact::OrderQueried { .. }
@@ -194,10 +213,19 @@ impl State {
         }
     }
 
-    /// Works out anew what is not stored: after a snapshot was read, and when the rules changed.
+    /// A session that moves may take its books into a lane, or out of it.
+    fn follow_session(&mut self, event: SessionEvent) {
+        let moves = matches!(event, SessionEvent::Moved { .. });
+        self.sessions.apply(self.seq, event);
+        if moves {
+            self.count_anew();
+        }
+    }
+
+    /// Works out anew what is not stored: after a snapshot was read, and when the rules or the lanes of books changed.
     pub(crate) fn count_anew(&mut self) {
         if let Some(rules) = &self.rulebook {
-            self.directory = Directory::of(rules);
+            self.directory = Directory::of(rules, &self.sessions);
             self.tree = Tree::of(&self.directory, &self.ledgers, &self.orders);
         }
     }
@@ -259,10 +287,16 @@ impl State {
             let slot = self.directory.slot(&of.book_id, &of.instrument_id);
             self.ledgers.settle(of, filled, &slot, &mut self.tree);
             self.flow.resting.remove(outcome.order_intent_id);
+            self.count_in_session(of, outcome);
         } else if let Some((order, slot)) = self.passing.on_paper.take() {
             let unheld = unheld(&self.marks, &self.directory, &order.instrument_id);
             self.ledgers.fill(&order, filled, &slot, &mut self.tree, unheld);
+            self.count_in_session(&order, outcome);
         }
+    }
+
+    fn count_in_session(&mut self, order: &Reserved, outcome: &OutcomeFact) {
+        self.sessions.order_ended(&order.book_id, outcome.filled_quantity.is_zero());
     }
 }
 

@@ -1,7 +1,8 @@
 //! Exposure at every level of the envelope, a plane at a time, kept in step with the ledgers.
 //!
-//! Nothing of it is stored: it follows from the rules, what is held and what is at work, and is built anew when rules are
-//! adopted and when a snapshot is read. A change costs a step a level, however much is held.
+//! Nothing of it is stored: it follows from the rules, the sessions, what is held and what is at work, and is built anew
+//! when rules are adopted, when a session moves, because books come into its lane and leave it, and when a snapshot is
+//! read. A change costs a step a level, however much is held.
 
 use crate::directory::{Directory, FIRM, Slot};
 use crate::exposure::{Holding, Ledgers, checked};

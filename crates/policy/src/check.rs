@@ -27,6 +27,7 @@ pub(crate) fn everything(rulebook: &Rulebook, documents: &Documents) -> Vec<Docu
         optional(&documents.operator_bounds).bounds(),
         optional(&documents.incident_rules).incident_rules(),
         of(&documents.execution_policies.0).flow(),
+        optional(&documents.lanes).lanes(),
     ];
     checked.into_iter().flatten().collect()
 }
@@ -98,6 +99,9 @@ impl Check<'_> {
         if rules.partition.is_empty() {
             self.wrong("partition", "must have a name");
         }
+        if rules.environment.as_str() == "live" && rules.lanes.sessions_waived {
+            self.wrong("sessions_required", "cannot be false where environment is live");
+        }
         if rules.version.is_empty() {
             self.wrong("version", "must have a name");
         }
@@ -120,12 +124,35 @@ impl Check<'_> {
         self.found
     }
 
+    fn lanes(mut self) -> Vec<DocumentError> {
+        let rules = self.rulebook;
+        for (name, lane) in &rules.lanes.lanes {
+            for strategy in &lane.admits {
+                self.known(format!("{name}: admits"), strategy.as_str(), &rules.strategies);
+            }
+            if lane.capital_budget.is_negative() {
+                self.wrong(format!("{name}: capital_budget"), "must not be negative");
+            }
+            if let Some(rule) = &lane.promotion {
+                let place = format!("{name}: promotion: from");
+                self.known(place, rule.from.as_str(), &rules.lanes.lanes);
+            }
+        }
+        for strategy in rules.lanes.models.keys() {
+            self.known("models", strategy.as_str(), &rules.strategies);
+        }
+        self.found
+    }
+
     fn book(&mut self, name: &BookId, book: &Book) {
         let rules = self.rulebook;
         let place = |field: &str| format!("{name}: {field}");
         self.known(place("strategy_id"), book.strategy_id.as_str(), &rules.strategies);
         for venue in book.executors.keys() {
             self.known(place("executors"), venue.as_str(), &rules.venues);
+        }
+        if let Some(lane) = &book.lane {
+            self.known(place("lane"), lane.as_str(), &rules.lanes.lanes);
         }
         if !book.equity.is_positive() {
             self.wrong(place("equity"), "must be above zero");

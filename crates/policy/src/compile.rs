@@ -3,10 +3,11 @@
 use crate::calendar::CalendarDocument;
 use crate::check;
 use crate::documents::{
-    BooksDocument, ExecutionPoliciesDocument, GroupsDocument, HomeDocument, PeopleDocument,
-    RiskEnvelopeDocument, StrategiesDocument, VenueLimitsRow, VenuesDocument,
+    ApprovalsDocument, BooksDocument, ExecutionPoliciesDocument, GroupsDocument, HomeDocument,
+    LanesDocument, PeopleDocument, RegimeDocument, RiskEnvelopeDocument, StrategiesDocument,
+    VenueLimitsRow, VenuesDocument,
 };
-use crate::{DocumentError, Hours, IncidentRules, Rulebook};
+use crate::{DocumentError, Hours, IncidentRules, Lanes, Rulebook, SessionDefinition};
 use fillwright_domain::{CalendarId, Instrument, InstrumentId};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -38,6 +39,12 @@ pub struct Documents {
     pub incident_rules: Option<(String, Vec<u8>)>,
     /// `config/policies/dra_decision_tables.json`, where there is one.
     pub decision_tables: Option<(String, Vec<u8>)>,
+    /// `config/lanes.json`; absent, there are none.
+    pub lanes: Option<(String, Vec<u8>)>,
+    /// `config/policies/approvals.json`; absent, nothing can be approved.
+    pub approvals: Option<(String, Vec<u8>)>,
+    /// `config/policies/regime.json`; absent, no regime is ever known.
+    pub regime: Option<(String, Vec<u8>)>,
     /// `config/calendars/NAME.json`, by name.
     pub calendars: BTreeMap<CalendarId, (String, Vec<u8>)>,
 }
@@ -78,6 +85,11 @@ fn read(documents: &Documents, found: &mut Vec<DocumentError>) -> (Rulebook, Vec
     let groups: GroupsDocument = or_noted(json(&documents.groups), found);
     let envelope: RiskEnvelopeDocument = or_noted(json(&documents.risk_envelope), found);
     let execution: ExecutionPoliciesDocument = or_noted(json(&documents.execution_policies), found);
+    let lanes: Option<LanesDocument> = or_noted(optional(documents.lanes.as_ref()), found);
+    let lanes = lanes.unwrap_or_default();
+    let approvals: Option<ApprovalsDocument> =
+        or_noted(optional(documents.approvals.as_ref()), found);
+    let regime: Option<RegimeDocument> = or_noted(optional(documents.regime.as_ref()), found);
     let rulebook = Rulebook {
         version: home.version,
         partition: home.partition,
@@ -95,6 +107,13 @@ fn read(documents: &Documents, found: &mut Vec<DocumentError>) -> (Rulebook, Vec
         decisions: or_noted(optional(documents.decision_tables.as_ref()), found),
         groups: groups.instruments,
         flow: execution.flow,
+        approvals: approvals.unwrap_or_default().approvals,
+        lanes: Lanes {
+            sessions_waived: !home.sessions_required,
+            lanes: lanes.lanes,
+            models: lanes.models,
+        },
+        regime: regime.unwrap_or_default().regime_parity,
     };
     (rulebook, rows)
 }
@@ -149,6 +168,15 @@ fn calendar(document: &(String, Vec<u8>)) -> Result<Hours, DocumentError> {
     let calendar: CalendarDocument = json(document)?;
     let hours = calendar.compile();
     hours.map_err(|source| DocumentError::Calendar { file: document.0.clone(), source })
+}
+
+/// Reads a session document (`config/live_trading/session_NAME.json`, `config/paper_trading/session_NAME.json`).
+///
+/// # Errors
+///
+/// Where it is not the JSON that was expected.
+pub fn session(document: &(String, Vec<u8>)) -> Result<SessionDefinition, DocumentError> {
+    json(document)
 }
 
 /// The home's own rules, or the standard ones.

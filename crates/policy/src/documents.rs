@@ -1,8 +1,11 @@
 //! The documents under `config/` as people write them.
 
-use crate::{Book, Envelope, ExecutionPolicy, FlowPolicy, Group, People, Strategy, Venue};
+use crate::{
+    ApprovalRules, Book, Envelope, ExecutionPolicy, FlowPolicy, Group, Lane, ModelStatus, People,
+    RegimePolicy, Strategy, Venue,
+};
 use fillwright_domain::{
-    BookId, CalendarId, InstrumentId, Notional, Px, Qty, Ratio, StrategyId, Text, VenueId,
+    BookId, CalendarId, InstrumentId, LaneId, Notional, Px, Qty, Ratio, StrategyId, Text, VenueId,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +21,13 @@ pub struct HomeDocument {
     pub partition: Text,
     /// `offline`, `paper` or `live`.
     pub environment: Text,
+    /// Whether a book trades in a running session only. Absent means yes; `live` takes nothing else.
+    #[serde(default = "required")]
+    pub sessions_required: bool,
+}
+
+const fn required() -> bool {
+    true
 }
 
 /// `config/venues.json`.
@@ -36,6 +46,35 @@ pub struct StrategiesDocument {
     /// Strategies by name.
     #[serde(deserialize_with = "crate::unique::map")]
     pub strategies: BTreeMap<StrategyId, Strategy>,
+}
+
+/// `config/lanes.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LanesDocument {
+    /// Lanes by name.
+    #[serde(deserialize_with = "crate::unique::map")]
+    pub lanes: BTreeMap<LaneId, Lane>,
+    /// What the model behind each strategy is, until somebody says otherwise.
+    #[serde(default, deserialize_with = "crate::unique::map")]
+    pub models: BTreeMap<StrategyId, ModelStatus>,
+}
+
+/// `config/policies/approvals.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalsDocument {
+    /// Rules by kind of change.
+    #[serde(deserialize_with = "crate::unique::map")]
+    pub approvals: ApprovalRules,
+}
+
+/// `config/policies/regime.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegimeDocument {
+    /// The rule of regime parity.
+    pub regime_parity: RegimePolicy,
 }
 
 /// `config/books.json`.

@@ -358,16 +358,17 @@ impl<'a> Levels<'a> {
 }
 
 impl Envelope {
-    /// The levels an order of a book in an instrument stands under.
+    /// The levels an order of a book in an instrument stands under; the lane is the book's own, or its session's.
     pub fn levels<'a>(
         &'a self,
         book_id: &'a BookId,
         book: &'a Book,
+        lane: Option<&'a LaneId>,
         instrument_id: &'a InstrumentId,
     ) -> Levels<'a> {
         let mut levels = Levels::of(&self.firm);
         levels.add(1, Level::Account(&book.account), self.accounts.get(&book.account));
-        if let Some(lane) = &book.lane {
+        if let Some(lane) = lane {
             levels.add(2, Level::Lane(lane), self.lanes.get(lane));
         }
         let strategy_id = &book.strategy_id;

@@ -4,6 +4,7 @@
 //! adopting a rulebook is an input like any other, so the journal holds every rule that ever applied. Types and
 //! checks only; nothing here decides on an intent.
 
+pub mod approvals;
 pub mod beside;
 pub mod calendar;
 mod check;
@@ -16,8 +17,10 @@ pub mod envelope;
 pub mod execution_metrics;
 pub mod flow;
 pub mod incident_rules;
+pub mod lanes;
 mod operator_bounds;
 pub mod people;
+pub mod regime;
 pub mod restraint;
 pub mod rulebook;
 mod rules_hash;
@@ -25,8 +28,9 @@ pub mod safe_mode;
 pub mod schema;
 mod unique;
 
+pub use approvals::{ApprovalRule, ApprovalRules, ChangeKind, approval_rules};
 pub use calendar::{Hours, OpenWindow, Tradable};
-pub use compile::{Documents, compile, compile_all};
+pub use compile::{Documents, compile, compile_all, session};
 pub use decision_table::{Condition, Decision, DecisionRow, DecisionTable, FactName};
 pub use difference::{Change, difference};
 pub use document_error::DocumentError;
@@ -35,8 +39,10 @@ pub use envelope::{
 };
 pub use flow::FlowPolicy;
 pub use incident_rules::{DetectionRule, Grouping, IncidentRules, Signal};
+pub use lanes::{Lane, Lanes, ModelStatus, PromotionRule, SessionDefinition};
 pub use operator_bounds::{Bound, OperatorBounds};
 pub use people::{People, Person, Role, people};
+pub use regime::{RegimePolicy, UnknownRegime};
 pub use restraint::{KillEffect, KillEffectError, RestraintKind};
 pub use rulebook::{Book, ExecutionPolicy, Rulebook, Strategy, Venue};
 pub use rules_hash::{NotAHash, RulesHash};

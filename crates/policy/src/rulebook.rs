@@ -1,8 +1,8 @@
 //! The compiled rules, whole: what the kernel reads and the journal keeps.
 
 use crate::{
-    DecisionTable, Envelope, FlowPolicy, Group, Hours, IncidentRules, OperatorBounds, People,
-    UNGROUPED,
+    ApprovalRules, DecisionTable, Envelope, FlowPolicy, Group, Hours, IncidentRules, Lanes,
+    OperatorBounds, People, RegimePolicy, UNGROUPED,
 };
 use fillwright_domain::{
     AccountId, BookId, CalendarId, Instrument, InstrumentId, LaneId, Notional, Plane, Ratio, RunId,
@@ -69,6 +69,18 @@ pub struct Rulebook {
     #[n(15)]
     #[cbor(default)]
     pub flow: FlowPolicy,
+    /// What it takes to have a change approved.
+    #[n(18)]
+    #[cbor(default)]
+    pub approvals: ApprovalRules,
+    /// Lanes, models, and whether books may do without a session.
+    #[n(19)]
+    #[cbor(default)]
+    pub lanes: Lanes,
+    /// What an aggressive long needs to know of the market.
+    #[n(20)]
+    #[cbor(default)]
+    pub regime: RegimePolicy,
 }
 
 impl Rulebook {

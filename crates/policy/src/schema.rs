@@ -2,12 +2,13 @@
 
 use crate::calendar::CalendarDocument;
 use crate::documents::{
-    BooksDocument, ExecutionPoliciesDocument, GroupsDocument, HomeDocument, PeopleDocument,
-    RiskEnvelopeDocument, StrategiesDocument, VenuesDocument,
+    ApprovalsDocument, BooksDocument, ExecutionPoliciesDocument, GroupsDocument, HomeDocument,
+    LanesDocument, PeopleDocument, RegimeDocument, RiskEnvelopeDocument, StrategiesDocument,
+    VenuesDocument,
 };
 use crate::execution_metrics::ExecutionMetricsSpec;
 use crate::safe_mode::SafeModesDocument;
-use crate::{DecisionTable, IncidentRules, OperatorBounds};
+use crate::{DecisionTable, IncidentRules, OperatorBounds, SessionDefinition};
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -83,6 +84,13 @@ pub fn documents() -> Vec<DocumentSchema> {
         DocumentSchema::of::<IncidentRules>(
             "incident_rules",
             "config/policies/incident_rules.json",
+        ),
+        DocumentSchema::of::<LanesDocument>("lanes", "config/lanes.json"),
+        DocumentSchema::of::<ApprovalsDocument>("approvals", "config/policies/approvals.json"),
+        DocumentSchema::of::<RegimeDocument>("regime", "config/policies/regime.json"),
+        DocumentSchema::of::<SessionDefinition>(
+            "session",
+            "config/paper_trading/session_NAME.json",
         ),
         DocumentSchema::of::<SafeModesDocument>("safe_modes", "config/policies/safe_modes.json"),
         DocumentSchema::of::<ExecutionMetricsSpec>(

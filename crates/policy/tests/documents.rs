@@ -32,6 +32,9 @@ fn documents() -> Documents {
         operator_bounds: Some(demo!("policies/operator_bounds.json")),
         decision_tables: Some(demo!("policies/dra_decision_tables.json")),
         incident_rules: Some(demo!("policies/incident_rules.json")),
+        lanes: Some(demo!("lanes.json")),
+        approvals: Some(demo!("policies/approvals.json")),
+        regime: Some(demo!("policies/regime.json")),
         calendars: BTreeMap::from([
             (CalendarId::new("24x7"), demo!("calendars/24x7.json")),
             (CalendarId::new("CME-ES"), demo!("calendars/CME-ES.json")),
@@ -449,7 +452,9 @@ fn everything_that_does_not_fit_is_told_at_once() {
         [config/policies/dra_decision_tables.json | row large-critical-buys] config/policies/dra_decision_tables.json: row large-critical-buys: must have a size above 0 and below 1
         [config/policies/operator_bounds.json | /execution/age] config/policies/operator_bounds.json: /execution/age is no number of the rules; `policy show --json` has their places
         [config/policies/incident_rules.json | rules: clock_offset: hits] config/policies/incident_rules.json: rules: clock_offset: hits must be above zero
-        [config/policies/execution_policies.json | flow.message_rate.strategy.reserve] config/policies/execution_policies.json: flow.message_rate.strategy.reserve must not be above the burst it is a part of"#]].assert_eq(&everything_wrong(&documents));
+        [config/policies/execution_policies.json | flow.message_rate.strategy.reserve] config/policies/execution_policies.json: flow.message_rate.strategy.reserve must not be above the burst it is a part of
+        [config/lanes.json | paper_canary: admits] config/lanes.json: paper_canary: admits names "uptrend-pm", which no document defines; define it or correct the name
+        [config/lanes.json | models] config/lanes.json: models names "uptrend-pm", which no document defines; define it or correct the name"#]].assert_eq(&everything_wrong(&documents));
 }
 
 #[test]

@@ -18,6 +18,7 @@
 use crate::error::ProjectionError;
 use crate::execution_log::LoggedOf;
 use crate::facts::{IntentFacts, OrderFacts};
+use crate::governance::Decided;
 use crate::line_file::{Line, LineFile, Vouch};
 use crate::words::execution_status;
 use crate::{Paths, ProjectedEntry, Projection, python_json};
@@ -104,8 +105,22 @@ impl Audit {
             Event::RestraintExpired { kind, .. } => {
                 self.restraint(entry, *kind, "expired", None, "its time is over")
             }
+            Event::Approval(_) | Event::Session(_) | Event::Deployment(_) => {
+                self.decided(entry, event)
+            }
             _ => Ok(()),
         }
+    }
+
+    fn decided(&mut self, entry: &ProjectedEntry, event: &Event) -> Result<(), ProjectionError> {
+        let Some(decided) = Decided::of(event) else { return Ok(()) };
+        let metrics = Metrics {
+            by: decided.by,
+            reason: Some(decided.reason).filter(|reason| !reason.is_empty()),
+            subject: Some(&decided.subject),
+            ..Metrics::default()
+        };
+        self.outcome(entry, decided.area, decided.what, Outputs::of(entry), metrics)
     }
 
     fn adopted(
@@ -444,6 +459,8 @@ struct Metrics<'a> {
     run_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     slippage_bps: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<&'a str>,
 }

@@ -113,7 +113,9 @@ fn event_name(event: &Event) -> String {
     let value = serde_json::to_value(event).unwrap_or_default();
     let word = |field: &str| value.get(field).and_then(Value::as_str).map(ToOwned::to_owned);
     let name = word("event").unwrap_or_default();
-    word("change").map_or(name.clone(), |change| format!("{name}.{change}"))
+    // What happened to a session or a request stands under the event's own name.
+    let what = word("change").or_else(|| word(&name));
+    what.map_or(name.clone(), |what| format!("{name}.{what}"))
 }
 
 /// The change log of a home.

@@ -119,7 +119,10 @@ impl Known {
             | Event::CancelsPaused { .. }
             | Event::Policy(_)
             | Event::Incident(_)
-            | Event::Flow(_) => {}
+            | Event::Flow(_)
+            | Event::Approval(_)
+            | Event::Session(_)
+            | Event::Deployment(_) => {}
         }
     }
 

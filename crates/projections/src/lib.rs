@@ -25,6 +25,7 @@ mod error;
 pub mod evidence;
 pub mod execution_log;
 mod facts;
+mod governance;
 pub mod incidents_log;
 mod known;
 mod known_store;

@@ -276,6 +276,13 @@ impl World {
         self.come_to_rest()
     }
 
+    /// Somebody looks at what is asked for, or something else comes in.
+    fn decision_or_input(&mut self) -> Input {
+        let looks = self.rng.chance(100);
+        let follow_up = looks.then(|| self.generator.follow_up(&self.oracle.governance)).flatten();
+        follow_up.unwrap_or_else(|| self.generator.input())
+    }
+
     /// What arrived since the last turn: reports of the venue, then what others sent.
     fn batch(&mut self) -> Vec<Input> {
         let at = self.generator.at();
@@ -287,7 +294,7 @@ impl World {
             batch.extend(self.venue.receive(at).map(Input::Report));
         }
         for _ in 0..self.rng.between(1, 5) {
-            batch.push(self.generator.input());
+            batch.push(self.decision_or_input());
         }
         batch
     }

@@ -1,14 +1,15 @@
 //! Rulebooks and input streams from a seed, shaped to reach the odd places: limits, dust, giants, stale and crossed
 //! quotes, repeated and altered ids, closed markets, halts and changes of the rules.
 
+use crate::decisions::{alter_governed, governed};
 use crate::rng::Rng;
 use fillwright_domain::{
     AccountId, ActionType, Ask, BookId, CalendarId, ComponentKind, Decimal, ExecId,
     ExecutionIntent, ExecutionReport, HealthStatus, IncidentCategory, IncidentId, Instrument,
     InstrumentId, Intent, IntentId, LaneId, Notional, NumberText, OrderIntent, OrderIntentId,
     OrderType, Origin, Plane, PositionId, Principal, Px, Qty, Quote, Ratio, Rebalance, ReportKind,
-    RunId, Scope, Severity, StartupAnomaly, StrategyId, Text, Timestamp, Urgency, VenueId,
-    VenueOrderId,
+    RunId, Scope, SessionId, Severity, StartupAnomaly, StrategyId, Text, Timestamp, Urgency,
+    VenueId, VenueOrderId,
 };
 use fillwright_kernel::adoption::{PolicyInput, Proposal, Word};
 use fillwright_kernel::incidents::{IncidentEvent, IncidentInput};
@@ -20,8 +21,8 @@ use fillwright_policy::flow::{
 use fillwright_policy::{
     Book, Bound, Breach, Condition, Decision, DecisionRow, DecisionTable, DetectionRule, Envelope,
     ExecutionPolicy, FactName, FlowPolicy, Group, GroupLimits, Grouping, Hours, IncidentRules,
-    KillEffect, Limits, OpenWindow, OperatorBounds, People, RestraintKind, Role, Rulebook,
-    RulesHash, Signal, Strategy, Venue, people,
+    KillEffect, Lanes, Limits, OpenWindow, OperatorBounds, People, RegimePolicy, RestraintKind,
+    Role, Rulebook, RulesHash, SessionDefinition, Signal, Strategy, Venue, approval_rules, people,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,7 +72,7 @@ pub fn number(text: &str) -> Decimal {
 /// What comes in, one input after another.
 #[derive(Debug, Clone)]
 pub struct Generator {
-    rng: Rng,
+    pub(crate) rng: Rng,
     now_ns: i64,
     rules: Rulebook,
     /// The rules it began with, to come back to.
@@ -87,6 +88,10 @@ pub struct Generator {
     proposed: Option<RulesHash>,
     /// Incidents that were opened.
     incidents: Vec<IncidentId>,
+    /// Sessions as they were scheduled last.
+    pub(crate) scheduled: BTreeMap<SessionId, SessionDefinition>,
+    /// An intent that is to come once it is let through.
+    announced: Option<Intent>,
 }
 
 impl Generator {
@@ -111,7 +116,19 @@ impl Generator {
             in_force,
             proposed: None,
             incidents: Vec::new(),
+            scheduled: BTreeMap::new(),
+            announced: None,
         }
+    }
+
+    /// Whether strategies move between lanes, and sessions run in them.
+    pub fn has_lanes(&self) -> bool {
+        self.rules.lanes.lanes.len() > 1
+    }
+
+    /// The rules as it knows them.
+    pub(crate) fn rules(&self) -> &Rulebook {
+        &self.rules
     }
 
     /// Now.
@@ -136,6 +153,7 @@ impl Generator {
         if self.rng.chance(30) {
             opening.remove(0);
         }
+        opening.extend(self.open_sessions());
         let marks: Vec<Input> = INSTRUMENTS.iter().map(|id| self.mark_of(id)).collect();
         if self.rng.chance(700) {
             opening.extend(marks);
@@ -161,8 +179,9 @@ impl Generator {
             912..916 => self.lift(),
             916..924 => Input::Resume,
             974..986 => self.incident(),
-            986..994 => self.restrain(),
-            994..999 => Input::Tick,
+            986..990 => self.restrain(),
+            990..997 => self.decision(),
+            997..999 => Input::Tick,
             924..974 if self.is_wild => self.forged_report(),
             _ => self.submission(),
         }
@@ -344,6 +363,28 @@ impl Generator {
     fn twin(&mut self) -> Input {
         let (last, quote) = self.sent[self.sent.len() - 1].clone();
         let intent = Intent { intent_id: self.intent().intent_id, ..last };
+        self.sent.push((intent.clone(), quote.clone()));
+        Input::submit(intent, quote)
+    }
+
+    /// An intent that is aggressively long, to be let through before it comes.
+    pub(crate) fn announce(&mut self) -> Intent {
+        let mut intent = self.intent();
+        intent.intent_id = IntentId::new(format!("A{}", self.sent.len() + 1));
+        intent.strategy_id = None;
+        intent.source_run = None;
+        if let Ask::Execution(asked) = &mut intent.ask {
+            asked.action = ActionType::Add;
+            asked.urgency = Urgency::Critical;
+        }
+        self.announced = Some(intent.clone());
+        intent
+    }
+
+    /// The announced intent, where there is one.
+    pub(crate) fn announced_or_other(&mut self) -> Input {
+        let Some(intent) = self.announced.take() else { return self.submission() };
+        let quote = self.quote(&intent.instrument_id);
         self.sent.push((intent.clone(), quote.clone()));
         Input::submit(intent, quote)
     }
@@ -614,6 +655,9 @@ impl Generator {
         for _ in 0..self.rng.below(3) {
             alter(&mut self.rng, &mut rules);
         }
+        if self.has_lanes() && self.rng.chance(500) {
+            alter_governed(&mut self.rng, &mut rules);
+        }
         // A name of its own makes it a version of its own: going back to an old one takes a halt.
         if self.rng.chance(900) {
             self.versions += 1;
@@ -752,10 +796,10 @@ fn rulebook(rng: &mut Rng) -> Rulebook {
         valid_until: Timestamp::from_ns(20_000 * NS_PER_S),
         open: vec![open(0, 300), open(300, 2_000), open(2_600, 10_000)],
     };
-    Rulebook {
+    let mut rules = Rulebook {
         version: Text::new("1"),
         partition: Text::new(PARTITION),
-        environment: Text::new(if rng.chance(20) { "live" } else { "offline" }),
+        environment: Text::new("offline"),
         venues: BTreeMap::from([venue("BINANCE", "always"), venue("NASDAQ", "session")]),
         instruments: INSTRUMENTS
             .iter()
@@ -782,8 +826,13 @@ fn rulebook(rng: &mut Rng) -> Rulebook {
         flow: flow(rng),
         bounds: rng.chance(250).then(bounds),
         incident_rules: incident_rules(rng),
+        approvals: approval_rules(),
+        lanes: Lanes::wide(),
+        regime: RegimePolicy::wide(),
         decisions: rng.chance(250).then(|| decisions(rng)),
-    }
+    };
+    governed(rng, &mut rules);
+    rules
 }
 
 /// A table of a few rows, with a last row that lets everything through or without one.
@@ -1173,11 +1222,12 @@ fn groups() -> BTreeMap<InstrumentId, Group> {
 fn alter(rng: &mut Rng, rules: &mut Rulebook) {
     let instrument = InstrumentId::new(rng.pick(&INSTRUMENTS));
     let book = BookId::new(rng.pick(&BOOKS));
-    match rng.below(21) {
-        20 => rules.decisions = rng.chance(500).then(|| decisions(rng)),
+    match rng.below(22) {
+        21 => rules.decisions = rng.chance(500).then(|| decisions(rng)),
         17 => rules.execution.quote_age_max_ms = rng.pick(&[499, 500, 1_000, 2_000, 2_001]),
         18 => rules.bounds = rng.chance(500).then(bounds),
-        19 => rules.environment = Text::new(rng.pick(&["live", "offline"])),
+        // Into live seldom: nothing is let through there without a session.
+        19 => rules.environment = Text::new(if rng.chance(100) { "live" } else { "offline" }),
         0 => rules.partition = Text::new(rng.pick(&["other", PARTITION])),
         1 => rules.envelope = envelope(rng),
         2 => toggle(rules.books.get_mut(&book).map(|book| &mut book.enabled)),
@@ -1208,6 +1258,7 @@ fn alter(rng: &mut Rng, rules: &mut Rulebook) {
             .for_each(|book| book.executors.retain(|venue, _| venue.as_str() != "NASDAQ")),
         14 => rules.books.values_mut().for_each(|book| book.source_run = None),
         15 => toggle(rules.people.get_mut("risk-1").map(|person| &mut person.enabled)),
+        16 => alter_governed(rng, rules),
         _ => rules.version = Text::new(format!("{}", rng.below(100))),
     }
 }

@@ -1,6 +1,6 @@
 //! What the oracle knows of incidents: which are open, who looked, and what they stop.
 
-use fillwright_domain::{IncidentId, OrderIntent, Place, Principal, Scope, Severity};
+use fillwright_domain::{IncidentId, LaneId, OrderIntent, Place, Principal, Scope, Severity};
 use fillwright_kernel::incidents::{Incident, IncidentEvent, IncidentOrigin};
 use fillwright_kernel::{Event, IgnoredReport, Input, State};
 use fillwright_policy::{Rulebook, Signal};
@@ -78,11 +78,17 @@ impl IncidentWitness {
     }
 
     /// Whether an order that may add risk goes where an open incident stops it.
-    pub(crate) fn stops(&self, rules: &Rulebook, input: &Input, order: &OrderIntent) -> bool {
+    pub(crate) fn stops(
+        &self,
+        rules: &Rulebook,
+        session: Option<&LaneId>,
+        input: &Input,
+        order: &OrderIntent,
+    ) -> bool {
         let book = rules.books.get(&order.book_id);
         let Input::SubmitIntent { intent, .. } = input else { return false };
         let place = Place {
-            lane: book.and_then(|book| book.lane.as_ref()),
+            lane: book.and_then(|book| book.lane.as_ref()).or(session),
             account: book.map(|book| &book.account),
             strategy_id: intent.strategy_id.as_ref().or(book.map(|book| &book.strategy_id)),
             venue: rules.instruments.get(&order.market_id).map(|known| &known.venue),

@@ -3,16 +3,19 @@
 
 pub mod canary;
 pub mod crash;
+mod decisions;
 pub mod exact;
 pub mod fleet;
 mod flow;
 mod flow_witness;
 pub mod generate;
+pub mod governance;
 mod incident_witness;
 pub mod lockstep;
 pub mod oracle;
 pub mod reference;
 pub mod rng;
 pub mod scenario;
+mod script;
 pub mod story;
 pub mod venue;

@@ -86,6 +86,11 @@ impl Pair {
         self.kernel.state().rulebook.as_ref()
     }
 
+    /// The entry that was taken last.
+    pub fn seq(&self) -> u64 {
+        self.kernel.state().seq
+    }
+
     /// What happened last.
     pub fn last_events(&self) -> &[Event] {
         self.history.last().map_or(&[], |(_, events)| events.as_slice())
@@ -199,6 +204,7 @@ impl World {
             self.generator.wait();
             self.venue_acts()?;
             self.somebody_forges()?;
+            self.somebody_decides()?;
             let input = self.generator.input();
             if input == Input::Resume {
                 self.pair.restart()?;
@@ -207,6 +213,18 @@ impl World {
             self.take(&input)?;
         }
         self.come_to_rest()
+    }
+
+    /// Somebody looks at what is asked for.
+    fn somebody_decides(&mut self) -> Result<(), String> {
+        let often = if self.generator.has_lanes() { 450 } else { 100 };
+        if !self.rng.chance(often) {
+            return Ok(());
+        }
+        match self.generator.follow_up(&self.pair.oracle.governance) {
+            Some(input) => self.take(&input),
+            None => Ok(()),
+        }
     }
 
     /// In a wild run, reports nobody sent come in on orders that are at work.

@@ -5,6 +5,7 @@
 
 use crate::exact::{Exact, exact};
 use crate::flow_witness::{FlowWitness, Released};
+use crate::governance::Governance;
 use crate::incident_witness::IncidentWitness;
 use fillwright_domain::{
     ActionType, BookId, ExecId, ExecutionStatus, Instrument, InstrumentId, Intent, IntentId,
@@ -23,6 +24,9 @@ const IN_FORCE: &[Gate] = &[
     Gate::Book,
     Gate::Provenance,
     Gate::Strategy,
+    Gate::Lane,
+    Gate::Session,
+    Gate::ModelStatus,
     Gate::Instrument,
     Gate::RestrictedList,
     Gate::Venue,
@@ -40,6 +44,7 @@ const IN_FORCE: &[Gate] = &[
     Gate::Mapping,
     Gate::Sizing,
     Gate::DecisionTable,
+    Gate::CapitalPlan,
     Gate::OrderQuantity,
     Gate::OrderNotional,
     Gate::PositionLimit,
@@ -50,6 +55,7 @@ const IN_FORCE: &[Gate] = &[
     Gate::SectorExposure,
     Gate::ClusterExposure,
     Gate::OpenOrders,
+    Gate::RegimeParity,
     Gate::Precision,
     Gate::OrderTypePolicy,
     Gate::SlippageBudget,
@@ -158,6 +164,8 @@ pub struct Oracle {
     intents: BTreeMap<IntentId, Option<ResultStatus>>,
     orders: BTreeMap<OrderIntentId, Seen>,
     working: BTreeSet<OrderIntentId>,
+    /// Requests, sessions, lanes and the regime.
+    pub governance: Governance,
     positions: BTreeMap<Place, Exact>,
     /// The version of the rules that waits, and who approved it.
     waiting: Option<(Proposal, Option<Principal>)>,
@@ -192,6 +200,7 @@ impl Oracle {
         effects: &[Effect],
     ) -> Finding {
         self.tally.steps += 1;
+        self.governance.begin();
         let may_be_empty = matches!(input, Input::Resume | Input::Tick);
         must!(!events.is_empty() || may_be_empty, "a step recorded nothing");
         let mut verdicts = Vec::new();
@@ -220,6 +229,7 @@ impl Oracle {
             Event::Policy(said) => self.version(at, said)?,
             Event::RulebookAdopted { rulebook, .. } => {
                 self.adopted(rulebook)?;
+                self.governance.adopted(rulebook);
                 self.rules = Some((**rulebook).clone());
                 self.flow.adopted(rulebook);
                 self.tally.rulebooks += 1;
@@ -336,6 +346,11 @@ impl Oracle {
                 self.incidents.read(event)?;
                 self.tally.incidents += u64::from(matches!(event, IncidentEvent::Opened { .. }));
             }
+            Event::Approval(event) => self.governance.approval(at, self.rules.as_ref(), event)?,
+            Event::Session(event) => {
+                self.governance.session(self.is_halted(), event)?;
+            }
+            Event::Deployment(event) => self.governance.deployment(event)?,
             Event::RunRegistered { .. }
             | Event::PlanMade { .. }
             | Event::KillSwitchReleaseRequested { .. }
@@ -457,8 +472,11 @@ impl Oracle {
             "[I1] an order for an intent that is closed or unknown"
         );
         self.allowed(at, intent, quote.as_ref(), order)?;
-        let stopped =
-            self.rules.as_ref().is_some_and(|rules| self.incidents.stops(rules, input, order));
+        let session = self.governance.active(&order.book_id).map(|session| &session.lane);
+        let stopped = self
+            .rules
+            .as_ref()
+            .is_some_and(|rules| self.incidents.stops(rules, session, input, order));
         must!(
             !stopped || intent.action() == ActionType::EmergencyExit,
             "[E4] {} passed an incident that blocks",
@@ -509,6 +527,7 @@ impl Oracle {
         must!((0..age_max_ns).contains(&age_ns), "an order on a quote {age_ns} ns old");
         on_grid(instrument, order)?;
         let (before, after) = self.worst_case(order);
+        self.governance.order(at, rules, intent, order, self.may_be_long(order))?;
         let is_safety_exit = intent.action() == ActionType::EmergencyExit;
         let held_back = self.held_back(at, order);
         must!(!held_back.contains(&RestraintKind::Halt), "[I6] an order while trading is halted");
@@ -520,6 +539,11 @@ impl Oracle {
             must!(self.only_reduces(order), "[I6] {} adds risk", order.intent_id);
             return Ok(());
         }
+        must!(
+            after <= before || self.within_capital(rules, instrument, quote, order),
+            "[R17] {} takes its session beyond its capital",
+            order.intent_id
+        );
         must!(
             after <= before || self.within_limits(rules, book, instrument, quote, intent, order),
             "[I8] {} breaks a limit",
@@ -537,7 +561,7 @@ impl Oracle {
         );
         let qty = order.requested_quantity;
         must!(
-            levels(rules, book, order)
+            self.levels(rules, book, order)
                 .iter()
                 .filter_map(|limits| limits.max_order_qty)
                 .all(|cap| qty <= cap),
@@ -547,7 +571,7 @@ impl Oracle {
         let worth = touch(quote, order.side)
             * exact(order.requested_quantity.get())
             * exact(instrument.contract_size.get());
-        let levels = levels(rules, book, order);
+        let levels = self.levels(rules, book, order);
         must!(
             levels[0].max_order_notional.is_some(),
             "[I8] {} has no limit at all",
@@ -604,7 +628,10 @@ impl Oracle {
         let is = |known: Option<&str>| known == Some(name);
         match kind {
             "global" | "environment" => true,
-            "lane" => is(book.and_then(|book| book.lane.as_ref()).map(LaneId::as_str)),
+            "lane" => {
+                let rules = self.rules.as_ref();
+                is(rules.and_then(|rules| self.lane_of(rules, &order.book_id)).map(LaneId::as_str))
+            }
             "account" => is(book.map(|book| book.account.as_str())),
             "strategy" => is(book.map(|book| book.strategy_id.as_str())),
             "venue" => {
@@ -660,7 +687,7 @@ impl Oracle {
         intent: &Intent,
         order: &OrderIntent,
     ) -> bool {
-        let levels = levels(rules, book, order);
+        let levels = self.levels(rules, book, order);
         if levels[0].max_leverage.is_none() || levels[0].max_asset_exposure.is_none() {
             return false;
         }
@@ -678,6 +705,70 @@ impl Oracle {
                 .all(|cap| own.clone() + others.clone() <= exact(cap.get()) * equity.clone())
     }
 
+    /// Every level and group an order counts in and that states something.
+    fn reaches<'a>(&'a self, rules: &'a Rulebook, order: &'a OrderIntent) -> Vec<Reach<'a>> {
+        let envelope = &rules.envelope;
+        let (sector, cluster) =
+            (rules.sector_of(&order.market_id), rules.cluster_of(&order.market_id));
+        let sectors = std::iter::once(&envelope.every_sector).chain(envelope.sectors.get(&sector));
+        let clusters =
+            std::iter::once(&envelope.every_cluster).chain(envelope.clusters.get(&cluster));
+        let of_sectors = sectors.map(|limits| {
+            let sector = sector.clone();
+            Reach::group(limits, move |place| rules.sector_of(&place.2) == sector)
+        });
+        let of_clusters = clusters.map(|limits| {
+            let cluster = cluster.clone();
+            Reach::group(limits, move |place| rules.cluster_of(&place.2) == cluster)
+        });
+        let Some(book) = rules.books.get(&order.book_id) else { return Vec::new() };
+        let same = |of: fn(&Book, &Book) -> bool| {
+            move |place: &Place| rules.books.get(&place.0).is_some_and(|other| of(book, other))
+        };
+        let lane = self.lane_of(rules, &order.book_id);
+        let of_lane = move |place: &Place| self.lane_of(rules, &place.0) == lane;
+        let levels = [
+            Some(Reach::level(&envelope.firm, |_| true)),
+            envelope
+                .accounts
+                .get(&book.account)
+                .map(|own| Reach::level(own, same(|one, other| one.account == other.account))),
+            lane.and_then(|lane| envelope.lanes.get(lane)).map(|own| Reach::level(own, of_lane)),
+            envelope.strategies.get(&book.strategy_id).map(|own| {
+                Reach::level(own, same(|one, other| one.strategy_id == other.strategy_id))
+            }),
+            envelope
+                .books
+                .get(&order.book_id)
+                .map(|own| Reach::level(own, |place: &Place| place.0 == order.book_id)),
+            envelope
+                .instruments
+                .get(&order.market_id)
+                .map(|own| Reach::level(own, |place: &Place| place.2 == order.market_id)),
+        ];
+        levels.into_iter().flatten().chain(of_sectors).chain(of_clusters).collect()
+    }
+
+    /// The limits an order stands under, the firm's first.
+    fn levels<'a>(&self, rules: &'a Rulebook, book: &Book, order: &OrderIntent) -> Vec<&'a Limits> {
+        let envelope = &rules.envelope;
+        let lane = self.lane_of(rules, &order.book_id);
+        let below = [
+            envelope.accounts.get(&book.account),
+            lane.and_then(|lane| envelope.lanes.get(lane)),
+            envelope.strategies.get(&book.strategy_id),
+            envelope.books.get(&order.book_id),
+            envelope.instruments.get(&order.market_id),
+        ];
+        std::iter::once(&envelope.firm).chain(below.into_iter().flatten()).collect()
+    }
+
+    /// The lane of a book: its own, otherwise the one of the session that has it.
+    fn lane_of<'a>(&'a self, rules: &'a Rulebook, book_id: &BookId) -> Option<&'a LaneId> {
+        let own = rules.books.get(book_id)?.lane.as_ref();
+        own.or_else(|| self.governance.active(book_id).map(|session| &session.lane))
+    }
+
     /// Every place on a plane where something is held or at work.
     fn places(&self, plane: Plane) -> BTreeSet<Place> {
         let held = self.positions.iter().filter(|(_, position)| !position.is_zero());
@@ -690,7 +781,7 @@ impl Oracle {
 
     /// Whether every level and group keeps to what it states of position, gross and net exposure with the order at work.
     fn within_envelope(&self, rules: &Rulebook, quote: &Quote, order: &OrderIntent) -> bool {
-        let reaches = reaches(rules, order);
+        let reaches = self.reaches(rules, order);
         reaches.iter().all(|reach| self.keeps(rules, quote, order, reach).unwrap_or(false))
     }
 
@@ -751,10 +842,41 @@ impl Oracle {
             .map(|seen| place(&seen.order))
             .filter(|place| place.1 == order.plane)
             .collect();
-        reaches(rules, order).iter().all(|reach| {
+        self.reaches(rules, order).iter().all(|reach| {
             let at_work = working.iter().filter(|place| (reach.counts)(place)).count();
             reach.max_open_orders.is_none_or(|cap| at_work < cap as usize)
         })
+    }
+
+    /// Whether every buy at work, with this order, would leave the book long.
+    fn may_be_long(&self, order: &OrderIntent) -> bool {
+        let place = place(order);
+        let position = self.positions.get(&place).cloned().unwrap_or_else(Exact::zero);
+        let bought = self.at_work(&place, Side::Buy) + exact(order.requested_quantity.get());
+        (position + bought).is_positive()
+    }
+
+    /// Whether everything the order's session holds on its plane, with the order, is within the session's capital.
+    fn within_capital(
+        &self,
+        rules: &Rulebook,
+        instrument: &Instrument,
+        quote: &Quote,
+        order: &OrderIntent,
+    ) -> bool {
+        let Some(session) = self.governance.running(&order.book_id) else { return true };
+        let mut with = touch(quote, order.side)
+            * self.worst_of(&place(order), Some(order))
+            * exact(instrument.contract_size.get());
+        for book in &session.books {
+            let mut own = place(order);
+            if *book != order.book_id {
+                own = (book.clone(), order.plane, InstrumentId::default());
+            }
+            let Some(others) = self.gross_besides(rules, &own) else { return false };
+            with = with + others;
+        }
+        with <= exact(session.capital.get())
     }
 
     /// Worst-case exposure of everything else in the book; nothing where a holding has no mark.
@@ -1035,62 +1157,6 @@ impl<'a> Reach<'a> {
             ..Self::level(&Limits::default(), counts)
         }
     }
-}
-
-/// Every level and group an order counts in and that states something.
-fn reaches<'a>(rules: &'a Rulebook, order: &'a OrderIntent) -> Vec<Reach<'a>> {
-    let envelope = &rules.envelope;
-    let (sector, cluster) = (rules.sector_of(&order.market_id), rules.cluster_of(&order.market_id));
-    let sectors = std::iter::once(&envelope.every_sector).chain(envelope.sectors.get(&sector));
-    let clusters = std::iter::once(&envelope.every_cluster).chain(envelope.clusters.get(&cluster));
-    let of_sectors = sectors.map(|limits| {
-        let sector = sector.clone();
-        Reach::group(limits, move |place| rules.sector_of(&place.2) == sector)
-    });
-    let of_clusters = clusters.map(|limits| {
-        let cluster = cluster.clone();
-        Reach::group(limits, move |place| rules.cluster_of(&place.2) == cluster)
-    });
-    let Some(book) = rules.books.get(&order.book_id) else { return Vec::new() };
-    let same = |of: fn(&Book, &Book) -> bool| {
-        move |place: &Place| rules.books.get(&place.0).is_some_and(|other| of(book, other))
-    };
-    let lane = book.lane.as_ref().and_then(|lane| envelope.lanes.get(lane));
-    let levels = [
-        Some(Reach::level(&envelope.firm, |_| true)),
-        envelope
-            .accounts
-            .get(&book.account)
-            .map(|own| Reach::level(own, same(|one, other| one.account == other.account))),
-        lane.map(|own| Reach::level(own, same(|one, other| one.lane == other.lane))),
-        envelope
-            .strategies
-            .get(&book.strategy_id)
-            .map(|own| Reach::level(own, same(|one, other| one.strategy_id == other.strategy_id))),
-        envelope
-            .books
-            .get(&order.book_id)
-            .map(|own| Reach::level(own, |place: &Place| place.0 == order.book_id)),
-        envelope
-            .instruments
-            .get(&order.market_id)
-            .map(|own| Reach::level(own, |place: &Place| place.2 == order.market_id)),
-    ];
-    levels.into_iter().flatten().chain(of_sectors).chain(of_clusters).collect()
-}
-
-/// The limits an order stands under, the firm's first.
-fn levels<'a>(rules: &'a Rulebook, book: &Book, order: &OrderIntent) -> Vec<&'a Limits> {
-    let envelope = &rules.envelope;
-    let lane = book.lane.as_ref().and_then(|lane| envelope.lanes.get(lane));
-    let below = [
-        envelope.accounts.get(&book.account),
-        lane,
-        envelope.strategies.get(&book.strategy_id),
-        envelope.books.get(&order.book_id),
-        envelope.instruments.get(&order.market_id),
-    ];
-    std::iter::once(&envelope.firm).chain(below.into_iter().flatten()).collect()
 }
 
 fn touch(quote: &Quote, side: Side) -> Exact {

@@ -15,21 +15,23 @@
 use crate::flow;
 use crate::generate::{PARTITION, number, team};
 use crate::lockstep::Pair;
+use crate::script::{Governed, differ_governed};
 use crate::story::tell;
 use fillwright_domain::{
     AccountId, ActionType, Ask, BookId, CalendarId, ComponentKind, ExecId, ExecutionIntent,
     ExecutionReport, HealthStatus, IncidentCategory, IncidentId, Instrument, InstrumentId, Intent,
-    IntentId, IntentKey, LaneId, Notional, NumberText, OrderIntentId, Origin, Plane, PositionId,
-    Principal, Px, Qty, Quote, Ratio, Rebalance, ReportKind, RunId, Scope, Severity,
-    StartupAnomaly, StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
+    IntentId, IntentKey, Notional, NumberText, OrderIntentId, Origin, Plane, PositionId, Principal,
+    Px, Qty, Quote, Ratio, Rebalance, ReportKind, RunId, Scope, Severity, StartupAnomaly,
+    StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
 };
 use fillwright_kernel::adoption::{PolicyInput, Proposal, Word};
 use fillwright_kernel::incidents::IncidentInput;
 use fillwright_kernel::{Effect, FlowInput, Input};
 use fillwright_policy::{
     Book, Bound, Breach, Condition, Decision, DecisionRow, DetectionRule, Envelope,
-    ExecutionPolicy, FactName, FlowPolicy, Group, GroupLimits, Grouping, Hours, Limits, OpenWindow,
-    Person, RestraintKind, Role, Rulebook, RulesHash, Signal, Strategy, Venue,
+    ExecutionPolicy, FactName, FlowPolicy, Group, GroupLimits, Grouping, Hours, Lanes, Limits,
+    OpenWindow, Person, RegimePolicy, RestraintKind, Role, Rulebook, RulesHash, Signal, Strategy,
+    Venue, approval_rules,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,6 +67,7 @@ struct Stage {
     proposed: Option<RulesHash>,
     /// Whether the process dies before an exit it was asked to submit comes in.
     loses_exits: bool,
+    governed: Governed,
 }
 
 impl Default for Stage {
@@ -76,6 +79,7 @@ impl Default for Stage {
             filled: BTreeMap::new(),
             proposed: None,
             loses_exits: false,
+            governed: Governed::default(),
         }
     }
 }
@@ -131,6 +135,7 @@ impl Stage {
             ["run", id, manifest] => run(id, manifest, "research-1"),
             ["adopt", rest @ ..] => adopt(rest),
             ["propose", rest @ ..] => self.propose(rest),
+            ["approve", request, ..] if request.starts_with('R') => self.governed(at, words),
             ["approve", rest @ ..] => self.word(PolicyInput::Approve, rest),
             ["withdraw", rest @ ..] => self.word(PolicyInput::Withdraw, rest),
             ["kill", rest @ ..] => {
@@ -168,6 +173,11 @@ impl Stage {
                 let strategy_id = StrategyId::new(strategy);
                 Input::Flow(Box::new(FlowInput::Reenable { strategy_id, by, reason }))
             }
+            [
+                "schedule" | "session" | "promote" | "demote" | "model" | "regime" | "request"
+                | "reject" | "announce",
+                ..,
+            ] => self.governed(at, words),
             ["report", order, kind, rest @ ..] => self.report(at, order, kind, rest),
             _ => panic!("no such line: {words:?}"),
         }
@@ -211,6 +221,15 @@ impl Stage {
         let proposed = self.proposed.filter(|_| !is_other);
         let hash = proposed.unwrap_or_else(|| Rulebook::default().content_hash());
         Input::Policy(Box::new(ask(Word { hash, by, reason })))
+    }
+
+    /// What people decide, where a line is about requests, sessions and lanes.
+    fn governed(&mut self, at: Timestamp, words: &[&str]) -> Input {
+        if let ["announce", id, action, rest @ ..] = words {
+            self.governed.announce(id, &intent(at, id, action, rest));
+            return Input::Tick;
+        }
+        self.governed.input(at, self.pair.seq() + 1, words)
     }
 
     fn report(&mut self, at: Timestamp, order: &str, kind: &str, rest: &[&str]) -> Input {
@@ -263,7 +282,7 @@ impl Stage {
 }
 
 /// `90ms`, `1s` or `1500us`, since the epoch.
-fn moment(text: &str) -> Timestamp {
+pub(crate) fn moment(text: &str) -> Timestamp {
     let units = [("ms", NS_PER_MS), ("us", 1_000), ("ns", 1), ("s", 1_000 * NS_PER_MS)];
     let (digits, unit) = units
         .iter()
@@ -349,7 +368,7 @@ fn word_after<'a>(words: &[&'a str], before: &str) -> Option<&'a str> {
 }
 
 /// `by ops-1 because drill`; nobody where `by` is missing.
-fn person(words: &[&str]) -> (Principal, Text) {
+pub(crate) fn person(words: &[&str]) -> (Principal, Text) {
     let by = words.iter().position(|word| *word == "by").map_or("", |at| words[at + 1]);
     let reason =
         words.iter().position(|word| *word == "because").map(|at| words[at + 1..].join(" "));
@@ -452,6 +471,7 @@ fn of_execution<'a>(intent: &mut Intent, word: &str, next: &mut impl FnMut() -> 
     };
     match word {
         "low" => asked.urgency = Urgency::Low,
+        "high" => asked.urgency = Urgency::High,
         "critical" => asked.urgency = Urgency::Critical,
         "reduce-only" => asked.reduce_only = true,
         "post-only" => asked.post_only = true,
@@ -531,6 +551,7 @@ fn fact_named(name: &str) -> FactName {
 
 fn differ(rules: &mut Rulebook, edit: &[&str]) {
     match edit {
+        _ if differ_governed(rules, edit) => {}
         ["book", id, rest @ ..] => differ_book(rules.books.get_mut(*id).expect("a book"), rest),
         ["partition", name] => rules.partition = Text::new(name),
         ["version", name] => rules.version = Text::new(name),
@@ -658,7 +679,6 @@ fn differ_book(book: &mut Book, edit: &[&str]) {
             book.executors.values_mut().for_each(|executor| *executor = plane);
         }
         ["account", name] => book.account = AccountId::new(name),
-        ["lane", name] => book.lane = Some(LaneId::new(name)),
         ["equity", amount] => book.equity = Notional::new(number(amount)),
         ["allocation", amount] => book.allocation = Notional::new(number(amount)),
         ["strategy", id] => book.strategy_id = StrategyId::new(id),
@@ -799,6 +819,9 @@ pub fn standard() -> Rulebook {
         },
         people: team(),
         flow: FlowPolicy::wide(),
+        approvals: approval_rules(),
+        lanes: Lanes::wide(),
+        regime: RegimePolicy::wide(),
         ..Rulebook::default()
     }
 }

@@ -2,13 +2,16 @@
 
 use crate::generate::PARTITION;
 use fillwright_domain::{
-    ExecutionPlan, ExecutionResult, IntentId, IntentKey, OrderIntent, OrderIntentId, OrderStatus,
-    OrderType, Scope, Side, TimeInForce,
+    ExecutionPlan, ExecutionResult, IntentId, IntentKey, LaneId, OrderIntent, OrderIntentId,
+    OrderStatus, OrderType, Scope, Side, TimeInForce,
 };
 use fillwright_kernel::adoption::PolicyEvent;
+use fillwright_kernel::deployment::Finding;
 use fillwright_kernel::flatten::Exit;
 use fillwright_kernel::incidents::{Incident, IncidentEvent};
-use fillwright_kernel::{Effect, Event, FlowEvent, Ruling, Verdict};
+use fillwright_kernel::{
+    ApprovalEvent, Change, DeploymentEvent, Effect, Event, FlowEvent, Ruling, SessionEvent, Verdict,
+};
 use fillwright_policy::KillEffect;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -183,6 +186,9 @@ impl Names {
             }
             Event::CancelsPaused { scope, .. } => format!("cancels on {scope} paused"),
             Event::Flow(event) => flowed(event),
+            Event::Approval(event) => approval(event),
+            Event::Session(event) => session(event),
+            Event::Deployment(event) => deployment(event),
             _ => unreachable!("told above"),
         }
     }
@@ -257,6 +263,75 @@ fn flowed(event: &FlowEvent) -> String {
         }
         FlowEvent::StrategyReenabled { strategy_id, by, requested_by, .. } => {
             format!("{strategy_id} enabled again by {requested_by} and {by}")
+        }
+    }
+}
+
+/// Requests are told by what they are for: their names are derived, and say nothing to a reader.
+fn approval(event: &ApprovalEvent) -> String {
+    match event {
+        ApprovalEvent::Requested { change, by, scope, .. } => {
+            format!("{by} requests to {} ({scope})", changed(change))
+        }
+        ApprovalEvent::Approved { by, role, missing, .. } => {
+            format!("{by} approves as {}, {missing} missing", role.as_str())
+        }
+        ApprovalEvent::Rejected { by, .. } => format!("{by} rejects the request"),
+        ApprovalEvent::Used { .. } => "the approval is used".to_owned(),
+    }
+}
+
+fn changed(change: &Change) -> String {
+    match change {
+        Change::StartSession { session_id, .. } => format!("start {session_id}"),
+        Change::ResumeSession { session_id, .. } => format!("resume {session_id}"),
+        Change::Promote { strategy_id, from, to } => {
+            format!("promote {strategy_id} from {from} to {to}")
+        }
+        Change::RaiseModel { strategy_id, status } => {
+            format!("raise the model of {strategy_id} to {}", status.as_str())
+        }
+        Change::OverrideOrder { gate, .. } => format!("let one order past {gate:?}"),
+    }
+}
+
+fn session(event: &SessionEvent) -> String {
+    match event {
+        SessionEvent::Scheduled { definition, by, .. } => format!(
+            "{} scheduled by {by} in {} with {}",
+            definition.session_id, definition.lane, definition.capital
+        ),
+        SessionEvent::Moved { session_id, from, to, by, .. } => {
+            format!("{session_id} moved by {by} from {} to {}", from.as_str(), to.as_str())
+        }
+    }
+}
+
+fn deployment(event: &DeploymentEvent) -> String {
+    match event {
+        DeploymentEvent::Assessed { strategy_id, findings, .. } => {
+            let findings: Vec<String> = findings
+                .iter()
+                .map(|finding| {
+                    let is_met = if finding.is_met { "met" } else { "not met" };
+                    let Finding { criterion, found, limit, .. } = finding;
+                    format!("{criterion:?} {found} against {limit} {is_met}")
+                })
+                .collect();
+            format!("{strategy_id} assessed: {}", findings.join(", "))
+        }
+        DeploymentEvent::Promoted { strategy_id, from, to, by, .. } => {
+            format!("{strategy_id} promoted by {by} from {from} to {to}")
+        }
+        DeploymentEvent::Demoted { strategy_id, from, to, by, .. } => {
+            let to = to.as_ref().map_or("nowhere", LaneId::as_str);
+            format!("{strategy_id} demoted by {by} from {from} to {to}")
+        }
+        DeploymentEvent::ModelSet { strategy_id, status, by, .. } => {
+            format!("the model of {strategy_id} is {} by {by}", status.as_str())
+        }
+        DeploymentEvent::RegimeTaken { regime, source, .. } => {
+            format!("the regime is {regime:?} by {source}")
         }
     }
 }

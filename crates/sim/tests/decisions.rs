@@ -144,12 +144,26 @@ fn a_row_reduces_rounded_down_and_never_to_nothing() {
 #[test]
 fn live_trades_nothing_without_a_table_and_a_safety_exit_passes() {
     check(
-        "1s intent I1 add 0.1
-         2s propose standard, version 2, environment live
+        "0s from scratch
+         1s adopt standard by risk-1, lanes, environment live, row all then allow
+         1s run R1
+         1s schedule S1 env live by ops-1
+         1s request R1 start S1 by ops-1
+         1s approve R1 by risk-1
+         1s session start S1 by ops-1 with R1
+         1s intent I1 add 0.1
+         2s propose standard, lanes, version 2, environment live
          3s approve by risk-2
          4s intent I2 add 0.1
          5s intent I3 emergency 1",
         &expect![[r#"
+            1s rulebook 1 adopted by risk-1
+            1s run R1 registered
+            1s S1 scheduled by ops-1 in canary with 50000
+            1s ops-1 requests to start S1 (environment)
+            1s risk-1 approves as risk, 0 missing
+            1s the approval is used
+            1s S1 moved by ops-1 from scheduled to running
             1s I1 plans 0.2 at 20001, leverage 0.040002
             1s I1.1 buys 0.2 BTCUSDT on paper
             1s I1.1 outcome Filled 0.2

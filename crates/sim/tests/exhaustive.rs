@@ -5,7 +5,7 @@ use fillwright_sim::fleet::{report, run_all};
 use std::sync::OnceLock;
 
 /// Seeds among which there must be a rich one, or the generator has lost its way.
-const SEEDS: std::ops::Range<u64> = 0..2_000;
+const SEEDS: std::ops::Range<u64> = 4_200..6_200;
 
 /// The first seed in whose run enough happens: what a seed means changes with the generator.
 fn rich_seed() -> u64 {

@@ -11,15 +11,23 @@ const TIMES_MIN: u64 = 50;
 /// Every reason to refuse, skip or ignore.
 const REASONS: &[&str] = &[
     "AlreadyAcknowledged",
+    "AlreadyApproved",
     "AlreadyEngaged",
     "AlreadyOver",
+    "AlreadyRequested",
     "Anonymous",
     "AnotherVersionWaits",
+    "ApprovalNeeded",
     "BeyondBounds",
+    "CriteriaNotMet",
+    "EvidenceUnusable",
+    "ExpiryUnusable",
     "FigureOutOfRange",
     "HealthKnown",
     "Impossible",
     "IncidentUnknown",
+    "IncidentUnknown",
+    "LaneBudgetExceeded",
     "MarkFromFuture",
     "MarkOutOfOrder",
     "MarkUnusable",
@@ -34,15 +42,27 @@ const REASONS: &[&str] = &[
     "OtherPartition",
     "Overfill",
     "OwnStrategy",
+    "OwnRequest",
     "PersonDisabled",
     "PersonUnknown",
+    "RegimeFromFuture",
+    "RegimeOutOfOrder",
     "Repeated",
+    "RequestExpired",
+    "RequestUnknown",
     "RoleMissing",
     "RollbackWhileRunning",
+    "RuleMissing",
     "SamePerson",
     "SelfApproval",
+    "SessionKnown",
+    "SessionNotThere",
+    "SessionUnknown",
+    "SessionUnusable",
     "StillInUse",
     "VenueUnknown",
+    "StillRunning",
+    "StrategyNotThere",
     "already_closing",
     "asset_exposure_above_cap",
     "below_floor",
@@ -50,6 +70,7 @@ const REASONS: &[&str] = &[
     "book_disabled",
     "book_unknown",
     "cluster_exposure_above_cap",
+    "capital_exceeded",
     "cooling_down",
     "degraded_mode",
     "decision_denied",
@@ -66,6 +87,8 @@ const REASONS: &[&str] = &[
     "instrument_restricted",
     "instrument_unknown",
     "kill_switch_engaged",
+    "lane_disabled",
+    "lane_elsewhere",
     "leverage_above_cap",
     "limit_missing",
     "mark_missing",
@@ -73,6 +96,7 @@ const REASONS: &[&str] = &[
     "market_closed",
     "net_exposure_above_cap",
     "message_rate_exceeded",
+    "model_unfit",
     "no_executor",
     "no_position",
     "no_rulebook",
@@ -95,12 +119,18 @@ const REASONS: &[&str] = &[
     "reduce_only_mode",
     "reference_missing",
     "reference_stale",
+    "regime_crisis",
+    "regime_unknown",
     "run_not_audited",
     "sector_exposure_above_cap",
     "self_match",
+    "session_missing",
+    "session_over",
+    "session_suspended",
     "size_out_of_range",
     "slippage_above_budget",
     "strategy_disabled",
+    "strategy_not_admitted",
     "strategy_not_owner",
     "strategy_throttled",
     "strategy_unknown",
@@ -111,6 +141,17 @@ const REASONS: &[&str] = &[
     "venue_unhealthy",
     "venue_unknown",
     "volume_missing",
+];
+/// Reasons that take a long way to come to.
+const RARE: [&str; 8] = [
+    "ApprovedOtherwise",
+    "BookInSession",
+    "NotADemotion",
+    "NotApproved",
+    "SessionOutOfTime",
+    "lane_unknown",
+    "model_unknown",
+    "session_elsewhere",
 ];
 
 #[test]
@@ -130,6 +171,9 @@ fn kernel_and_reference_agree_on_every_event() {
     for reason in REASONS {
         let times = tally.reasons.get(*reason).copied().unwrap_or_default();
         assert!(times >= TIMES_MIN, "{reason} came up {times} times");
+    }
+    for reason in RARE {
+        assert!(tally.reasons.contains_key(reason), "{reason} never came up");
     }
 }
 

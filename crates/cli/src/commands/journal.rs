@@ -204,6 +204,9 @@ fn kind_of(event: &Event) -> &'static str {
             FlowEvent::ReenableRequested { .. } => "reenable_requested",
             FlowEvent::StrategyReenabled { .. } => "strategy_reenabled",
         },
+        Event::Approval(_) => "approval",
+        Event::Session(_) => "session",
+        Event::Deployment(_) => "deployment",
     }
 }
 

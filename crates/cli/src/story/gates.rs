@@ -127,6 +127,9 @@ impl Reading<'_> {
                 usd(of.asked),
                 usd(of.limit)
             ),
+            (Gate::CapitalPlan, Some(of)) => {
+                format!("its session holds {} of at most {} USD", usd(of.asked), usd(of.limit))
+            }
             (Gate::Precision, Some(of)) => self.precision(of),
             (gate, Some(of)) if flow::tells(gate) => flow::compared(gate, of),
             (gate, _) => self.plain(gate),
@@ -169,6 +172,11 @@ impl Reading<'_> {
             Gate::Cooldown => "no cooldown".to_owned(),
             Gate::ReduceOnlyMode => "no mode holds it back, or it only reduces".to_owned(),
             Gate::BlockingIncident => "no open incident stops it".to_owned(),
+            Gate::Lane => "its lane, where it has one, admits the strategy".to_owned(),
+            Gate::Session => "a session runs, or none is needed".to_owned(),
+            Gate::ModelStatus => "the model is fit for the lane, where there is one".to_owned(),
+            Gate::CapitalPlan => "no session has the book, or it adds nothing".to_owned(),
+            Gate::RegimeParity => "no aggressive long, no crisis, or let through".to_owned(),
             Gate::Mapping => self.direction(),
             Gate::Sizing => "sized by what it closes".to_owned(),
             Gate::DecisionTable => "no row of the table of decisions stands against it".to_owned(),

@@ -437,5 +437,8 @@ pub(super) fn entry_word(input: &Input) -> &'static str {
             FlowInput::VenueHealth { .. } => "health of a venue",
             FlowInput::Reenable { .. } => "strategy enabled again",
         },
+        Input::Approval(_) => "approval",
+        Input::Session(_) => "session",
+        Input::Deployment(_) => "deployment",
     }
 }

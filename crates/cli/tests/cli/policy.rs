@@ -139,7 +139,9 @@ fn a_run_goes_on_with_the_rules_in_force_and_says_which_documents_differ() {
 fn live_does_not_start_beside_documents_that_are_not_in_force() {
     let stage = Stage::idle();
     let home = fs::read_to_string(stage.path("config/fillwright.json")).expect("a home");
-    stage.write("config/fillwright.json", home.replace("\"paper\"", "\"live\""));
+    let home = home.replace("\"paper\"", "\"live\"");
+    let home = home.replace("\"sessions_required\": false", "\"sessions_required\": true");
+    stage.write("config/fillwright.json", home);
     stage.run(&["run", "--by", "risk-1"]).ok();
     rename_version(&stage, "demo-2026-01", "demo-2026-02");
     let ran = stage.run(&["run", "--by", "risk-1"]);

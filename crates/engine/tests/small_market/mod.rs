@@ -23,7 +23,7 @@ pub fn rulebook() -> Rulebook {
     };
     let document = |text: &str| ("test".to_owned(), text.as_bytes().to_vec());
     compile(&Documents {
-        home: document(r#"{"version":"1","partition":"main","environment":"paper"}"#),
+        home: document(r#"{"version":"1","partition":"main","environment":"paper","sessions_required":false}"#),
         venues: document(r#"{"venues":{"SIM":{"enabled":true,"calendar":"always"}}}"#),
         venue_limits: document(
             "symbol,venue,lot_size,min_notional,step_size,tick_size,maker_fee,taker_fee,contract_size,updated_at\n\
@@ -49,6 +49,9 @@ pub fn rulebook() -> Rulebook {
         execution_policies: document(&execution_policies()),
         operator_bounds: None,
         decision_tables: None,
+        lanes: None,
+        approvals: None,
+        regime: Some(document(r#"{"regime_parity":{"age_max_s":60,"unknown":"allow"}}"#)),
         calendars: BTreeMap::from([(
             "always".into(),
             document(r#"{"source":"test","zone":"UTC","valid_from":"2026-01-01","valid_through":"2026-12-31","always":true}"#),

@@ -7,6 +7,7 @@
 mod asset_exposure;
 mod blocking_incident;
 mod book;
+mod capital_plan;
 mod cluster_exposure;
 mod cooldown;
 mod data_age;
@@ -17,11 +18,13 @@ mod groups;
 mod halt;
 mod instrument;
 mod kill_switch;
+mod lane;
 mod levels;
 mod leverage;
 mod maintenance;
 mod mapping;
 mod message_rate;
+mod model_status;
 mod net_exposure;
 mod open_orders;
 mod order_notional;
@@ -35,11 +38,13 @@ mod price_collar;
 mod provenance;
 mod record;
 mod reduce_only_mode;
+mod regime_parity;
 mod repeat_throttle;
 mod restricted_list;
 mod schedule;
 mod sector_exposure;
 mod self_match;
+mod session;
 mod sizing;
 mod slippage_budget;
 mod strategy;
@@ -50,13 +55,14 @@ mod venue_health;
 use crate::denial::{Denial, Skip};
 use crate::directory::{Found, Slot};
 use crate::exposure::{Added, Ends, Holding, Ledger};
+use crate::sessions::{Session, lane_of};
 use crate::state::State;
 use crate::tree;
 use crate::verdict::{Gate, GateSet, Verdicts};
 use fillwright_domain::{
-    ActionType, Constraint, Constraints, Decimal, Instrument, Intent, Notional, NumberError,
-    OrderType, Place, Plane, Px, Qty, Quote, Ratio, Rounding, RunId, Side, StrategyId, Text,
-    Timestamp,
+    ActionType, Constraint, Constraints, Decimal, Instrument, Intent, LaneId, Notional,
+    NumberError, OrderType, Place, Plane, Px, Qty, Quote, Ratio, RequestId, Rounding, RunId, Side,
+    StrategyId, Text, Timestamp,
 };
 use fillwright_policy::{Book, Levels, RestraintKind, Rulebook};
 use record::Record;
@@ -87,9 +93,9 @@ static CHAIN: &[(Gate, Option<Judge>)] = &[
     (Gate::Book, Some(book::judge)),
     (Gate::Provenance, Some(provenance::judge)),
     (Gate::Strategy, Some(strategy::judge)),
-    (Gate::Lane, None),
-    (Gate::Session, None),
-    (Gate::ModelStatus, None),
+    (Gate::Lane, Some(lane::judge)),
+    (Gate::Session, Some(session::judge)),
+    (Gate::ModelStatus, Some(model_status::judge)),
     (Gate::Instrument, Some(instrument::judge)),
     (Gate::RestrictedList, Some(restricted_list::judge)),
     (Gate::Venue, Some(venue::judge)),
@@ -108,7 +114,7 @@ static CHAIN: &[(Gate, Option<Judge>)] = &[
     (Gate::Sizing, Some(sizing::judge)),
     (Gate::DecisionTable, Some(decision_table::judge)),
     (Gate::VolatilityTarget, None),
-    (Gate::CapitalPlan, None),
+    (Gate::CapitalPlan, Some(capital_plan::judge)),
     (Gate::Aggregation, None),
     (Gate::OrderQuantity, Some(order_quantity::judge)),
     (Gate::OrderNotional, Some(order_notional::judge)),
@@ -121,7 +127,7 @@ static CHAIN: &[(Gate, Option<Judge>)] = &[
     (Gate::ClusterExposure, Some(cluster_exposure::judge)),
     (Gate::OpenOrders, Some(open_orders::judge)),
     (Gate::Drawdown, None),
-    (Gate::RegimeParity, None),
+    (Gate::RegimeParity, Some(regime_parity::judge)),
     (Gate::Precision, Some(precision::judge)),
     (Gate::OrderTypePolicy, Some(order_type_policy::judge)),
     (Gate::SlippageBudget, Some(slippage_budget::judge)),
@@ -154,6 +160,7 @@ pub(crate) struct Case<'a> {
     levels: Option<Levels<'a>>,
     /// What everything on that plane adds up to, and where the order counts in it.
     exposure: Option<(Found<'a>, &'a tree::Levels)>,
+    session: Option<&'a Session>,
     /// What the book holds of the instrument on the plane that would realise the order; nothing where it holds none.
     pub(crate) holding: &'a Holding,
 }
@@ -177,8 +184,11 @@ impl<'a> Case<'a> {
         let holding = ledger
             .and_then(|ledger| ledger.holding(&intent.instrument_id))
             .unwrap_or(&Holding::NOTHING);
-        let levels =
-            book.map(|book| rulebook.envelope.levels(&intent.book_id, book, &intent.instrument_id));
+        let session = state.sessions.of_book(&intent.book_id);
+        let levels = book.map(|book| {
+            let lane = lane_of(book, session);
+            rulebook.envelope.levels(&intent.book_id, book, lane, &intent.instrument_id)
+        });
         let exposure = plane.zip(found).map(|(plane, found)| (found, state.tree.levels(plane)));
         Self {
             at,
@@ -192,6 +202,7 @@ impl<'a> Case<'a> {
             ledger,
             levels,
             exposure,
+            session,
             holding,
         }
     }
@@ -230,6 +241,16 @@ impl<'a> Case<'a> {
         self.intent.strategy_id.as_ref().or(self.book.map(|book| &book.strategy_id))
     }
 
+    /// The session that has the book: running or suspended.
+    pub(crate) fn session(&self) -> Option<&'a Session> {
+        self.session
+    }
+
+    /// The lane of the book: its own, otherwise its session's.
+    pub(crate) fn lane_id(&self) -> Option<&'a LaneId> {
+        self.book.and_then(|book| lane_of(book, self.session))
+    }
+
     /// The research run behind it: the intent's own word, otherwise its book's.
     pub(crate) fn source_run(&self) -> Option<&'a RunId> {
         self.intent.source_run.as_ref().or(self.book.and_then(|book| book.source_run.as_ref()))
@@ -250,7 +271,7 @@ impl<'a> Case<'a> {
     /// Where the order would stand, as scopes name it.
     pub(crate) fn place(&self) -> Place<'a> {
         Place {
-            lane: self.book.and_then(|book| self.state.lane_of(book)),
+            lane: self.lane_id(),
             account: self.book.map(|book| &book.account),
             strategy_id: self.strategy_id(),
             venue: self.instrument.map(|instrument| &instrument.venue),
@@ -275,6 +296,14 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// A refusal that only guards new risk does not hold a safety exit.
+    fn unless_safety_exit(&self, ruling: Result<Finding, Denial>) -> Result<Finding, Denial> {
+        match ruling {
+            Err(_) if self.is_safety_exit() => Ok(Finding::Bypass),
+            ruling => ruling,
+        }
+    }
+
     /// Whether it is a safety exit, which passes gates that only guard new risk.
     fn is_safety_exit(&self) -> bool {
         self.intent.action() == ActionType::EmergencyExit
@@ -292,6 +321,8 @@ pub(crate) struct Draft {
     pub(crate) constraints: Constraints,
     /// Whether a mode allows it only to reduce.
     pub(crate) reduce_only: bool,
+    /// The override that let it past a gate.
+    pub(crate) used: Option<RequestId>,
     counted: Option<Counted>,
     /// The last distance between prices that was expressed in basis points, with the price and the figure.
     in_bps: Option<(Px, Px, Decimal)>,
@@ -320,6 +351,7 @@ impl Draft {
             limit_px: None,
             constraints: Constraints::default(),
             reduce_only: false,
+            used: None,
             counted: None,
             in_bps: None,
             record: Record::with_capacity(CHAIN.len() / 2),

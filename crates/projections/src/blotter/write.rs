@@ -4,6 +4,7 @@ use super::Blotter;
 use crate::ProjectedEntry;
 use crate::disposition::Disposition;
 use crate::facts::{IntentFacts, OrderFacts};
+use crate::governance::Decided;
 use crate::text::uuid;
 use crate::words::{execution_status, order_status, order_type, reason_code, time_in_force};
 use fillwright_domain::{
@@ -108,6 +109,9 @@ impl Blotter {
             ),
             Event::Incident(event) => self.incident(entry, event),
             Event::Flow(event) => self.flow(entry, event),
+            Event::Approval(_) | Event::Session(_) | Event::Deployment(_) => {
+                self.decided(entry, event)
+            }
             Event::IntentAccepted { .. } => self.intent(entry),
             Event::IntentDuplicated { intent_id, first_seq, status } => {
                 let status = status.map(ResultStatus::as_str);
@@ -215,6 +219,12 @@ impl Blotter {
             }
         };
         self.admin(entry, what, by, reason, Some(subject))
+    }
+
+    /// What people decided, as `session_running` or `approval_used`.
+    fn decided(&mut self, entry: &ProjectedEntry, event: &Event) -> Result<()> {
+        let Some(decided) = Decided::of(event) else { return Ok(()) };
+        self.admin(entry, decided.what, decided.by, decided.reason, Some(&decided.subject))
     }
 
     fn admin(

@@ -52,6 +52,9 @@ pub(super) fn input_name(input: &Input) -> &'static str {
         Input::EngageKillSwitch { .. } => "engage_kill_switch",
         Input::ReleaseKillSwitch { .. } => "release_kill_switch",
         Input::Resume => "resume",
+        Input::Approval(_) => "approval",
+        Input::Session(_) => "session",
+        Input::Deployment(_) => "deployment",
         Input::Tick => "tick",
         Input::Policy(asked) => match **asked {
             PolicyInput::Propose(_) => "propose_rulebook",

@@ -333,6 +333,9 @@ impl<'a> Writer<'a> {
                 self.restraint(&RestraintChange::of(*kind, scope, "expired"))
             }
             Event::ExitAsked { exit, .. } => self.plain("exit_asked", exit),
+            Event::Approval(event) => self.both("approval_change", event),
+            Event::Session(event) => self.both("session_change", event),
+            Event::Deployment(event) => self.both("deployment_change", event),
             Event::CancelsPaused { .. }
             | Event::MarkTaken { .. }
             | Event::PlanMade { .. }
@@ -454,6 +457,10 @@ impl<'a> Writer<'a> {
         let disposition = intent.map(|intent| self.entry.disposition(intent, result));
         let subject = Subject { intent_id: Some(intent_id), ..self.subject() };
         self.line(To::Execution, "execution_result", subject, Closed { disposition, result: shown })
+    }
+
+    fn both(&mut self, event: &'static str, detail: impl Serialize) -> Result<(), ProjectionError> {
+        self.line(To::Both, event, Subject::default(), detail)
     }
 
     fn kill_switch(&mut self, detail: KillSwitch) -> Result<(), ProjectionError> {

@@ -13,8 +13,8 @@ use fillwright_journal::{Entries, Journal, JournalOptions, MemoryStorage, Prepar
 use fillwright_kernel::incidents::IncidentInput;
 use fillwright_kernel::{Event, Input, Kernel, State};
 use fillwright_policy::{
-    Book, Breach, Envelope, ExecutionPolicy, FlowPolicy, Hours, IncidentRules, KillEffect, Limits,
-    Role, Rulebook, Strategy, Venue, people,
+    Book, Breach, Envelope, ExecutionPolicy, FlowPolicy, Hours, IncidentRules, KillEffect, Lanes,
+    Limits, RegimePolicy, Role, Rulebook, Strategy, Venue, approval_rules, people,
 };
 use fillwright_projections::{Paths, ProjectedEntry, Projections};
 use std::collections::BTreeMap;
@@ -322,6 +322,9 @@ pub fn rulebook(version: &str) -> Rulebook {
             mark_age_max_ms: 600_000_000,
             minimum_trade_weight: "0.01".parse().unwrap(),
         },
+        approvals: approval_rules(),
+        lanes: Lanes::wide(),
+        regime: RegimePolicy::wide(),
         people: people(&[
             ("ops-1", &[Role::Trader]),
             ("risk-1", &[Role::Risk]),

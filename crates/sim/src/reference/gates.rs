@@ -1,18 +1,24 @@
 //! The decision chain as its documents state it: each gate's rule, its figures, and who may pass it by.
 
 use super::admin::gross_besides;
+use super::approvals::granted;
 use super::decisions;
+use super::deployment::{admits, model, regime};
 use super::facts::{Facts, Held};
 use super::flow;
 use super::limits;
 use super::restraints;
+use super::sessions::{Known, lane_of, session_of};
 use crate::exact::{Exact, exact};
 use fillwright_domain::{
-    ActionType, Ask, Constraint, Constraints, Decimal, Instrument, Intent, OrderType, Plane, Quote,
-    Ratio, Rounding, RunId, Scope, Side, StrategyId, Text, Timestamp, Urgency,
+    ActionType, Ask, BookId, Constraint, Constraints, Decimal, Instrument, Intent, LaneId,
+    OrderType, Plane, Px, Quote, Ratio, Regime, RequestId, Rounding, RunId, Scope, Side,
+    StrategyId, Text, Timestamp, Urgency,
 };
-use fillwright_kernel::{Denial, Figures, Gate, GateSet, Ruling, Skip, Verdict};
-use fillwright_policy::{Book, Hours, RestraintKind, Rulebook};
+use fillwright_kernel::{
+    Change, Denial, Figures, Gate, GateSet, Ruling, SessionStatus, Skip, Verdict,
+};
+use fillwright_policy::{Book, Hours, RestraintKind, Rulebook, SessionDefinition, UnknownRegime};
 use std::cmp::Ordering;
 
 /// Every gate in its documented order, and whether a rule is in force for it.
@@ -21,9 +27,9 @@ pub const CHAIN: &[(Gate, bool)] = &[
     (Gate::Book, true),
     (Gate::Provenance, true),
     (Gate::Strategy, true),
-    (Gate::Lane, false),
-    (Gate::Session, false),
-    (Gate::ModelStatus, false),
+    (Gate::Lane, true),
+    (Gate::Session, true),
+    (Gate::ModelStatus, true),
     (Gate::Instrument, true),
     (Gate::RestrictedList, true),
     (Gate::Venue, true),
@@ -42,7 +48,7 @@ pub const CHAIN: &[(Gate, bool)] = &[
     (Gate::Sizing, true),
     (Gate::DecisionTable, true),
     (Gate::VolatilityTarget, false),
-    (Gate::CapitalPlan, false),
+    (Gate::CapitalPlan, true),
     (Gate::Aggregation, false),
     (Gate::OrderQuantity, true),
     (Gate::OrderNotional, true),
@@ -55,7 +61,7 @@ pub const CHAIN: &[(Gate, bool)] = &[
     (Gate::ClusterExposure, true),
     (Gate::OpenOrders, true),
     (Gate::Drawdown, false),
-    (Gate::RegimeParity, false),
+    (Gate::RegimeParity, true),
     (Gate::Precision, true),
     (Gate::OrderTypePolicy, true),
     (Gate::SlippageBudget, true),
@@ -95,6 +101,8 @@ pub(super) struct Shape {
     pub(super) constraints: Constraints,
     /// The rule that decided.
     pub(super) rule: Option<Text>,
+    /// The override that let it past a gate.
+    pub(super) overridden: Option<RequestId>,
 }
 
 /// What the chain made of an intent.
@@ -144,6 +152,22 @@ impl<'a> Case<'a> {
 
     pub(super) fn source_run(&self) -> Option<&'a RunId> {
         self.intent.source_run.as_ref().or(self.book.and_then(|book| book.source_run.as_ref()))
+    }
+
+    fn session(&self) -> Option<Known<'a>> {
+        session_of(self.facts, &self.intent.book_id)
+    }
+
+    pub(super) fn lane(&self) -> Option<LaneId> {
+        lane_of(self.facts, &self.intent.book_id)
+    }
+
+    /// What refuses new risk lets a safety exit pass.
+    fn held_unless_exit(&self, said: Said) -> Said {
+        match said.0 {
+            Ruling::Deny { .. } if self.is_safety_exit() => (Ruling::Bypass, said.1),
+            _ => said,
+        }
     }
 
     pub(super) fn is_safety_exit(&self) -> bool {
@@ -262,6 +286,8 @@ fn one(gate: Gate, case: &Case, shape: &mut Shape) -> Said {
         Gate::OrderNotional => limits::order_notional(case, shape, book, instrument),
         Gate::Leverage => limits::leverage(case, shape, book, instrument),
         Gate::AssetExposure => limits::asset_exposure(case, shape, book, instrument),
+        Gate::CapitalPlan => case.held_unless_exit(capital_plan(case, shape, instrument)),
+        Gate::RegimeParity => case.held_unless_exit(regime_parity(case, shape)),
         Gate::Precision => precision(case, shape, instrument),
         Gate::Halt | Gate::Schedule => PASS,
         gate if flow::judges(gate) => flow::judge(gate, case, shape, book, instrument),
@@ -283,6 +309,9 @@ fn before_book_and_instrument(gate: Gate, case: &Case) -> Said {
             Some(_) => PASS,
         },
         Gate::Strategy => strategy(case),
+        Gate::Lane => case.held_unless_exit(lane(case)),
+        Gate::Session => case.held_unless_exit(session(case)),
+        Gate::ModelStatus => case.held_unless_exit(model_status(case)),
         Gate::Instrument => match case.instrument {
             None => deny(Denial::InstrumentUnknown),
             Some(instrument) if !instrument.enabled => deny(Denial::InstrumentDisabled),
@@ -305,6 +334,138 @@ fn strategy(case: &Case) -> Said {
         Some((_, strategy)) if !strategy.enabled => (Ruling::Bypass, None),
         Some(_) => PASS,
     }
+}
+
+fn lane(case: &Case) -> Said {
+    let Some(lane_id) = case.lane() else { return PASS };
+    let strategy = case.strategy_id().filter(|id| admits(case.facts, &lane_id, id));
+    match case.rules.lanes.lanes.get(&lane_id) {
+        None => deny(Denial::LaneUnknown),
+        Some(lane) if !lane.enabled => deny(Denial::LaneDisabled),
+        Some(lane) if lane.environment != case.rules.environment => deny(Denial::LaneElsewhere),
+        Some(_) if strategy.is_none() => deny(Denial::StrategyNotAdmitted),
+        Some(_) => PASS,
+    }
+}
+
+fn session(case: &Case) -> Said {
+    let Some(session) = case.session() else {
+        let may_do_without =
+            case.rules.lanes.sessions_waived && case.rules.environment.as_str() != "live";
+        return if may_do_without { PASS } else { deny(Denial::SessionMissing) };
+    };
+    let definition = session.definition;
+    let is_known = case.strategy_id().is_some_and(|id| definition.strategies.contains(id));
+    if session.status() != SessionStatus::Running {
+        deny(Denial::SessionSuspended)
+    } else if definition.end_at <= case.at {
+        deny(Denial::SessionOver)
+    } else if definition.env != case.rules.environment
+        || case.lane().as_ref() != Some(&definition.lane)
+        || !is_known
+    {
+        deny(Denial::SessionElsewhere)
+    } else {
+        PASS
+    }
+}
+
+fn model_status(case: &Case) -> Said {
+    let Some(lane_id) = case.lane() else { return PASS };
+    let Some(lane) = case.rules.lanes.lanes.get(&lane_id) else { return deny(Denial::LaneUnknown) };
+    match case.strategy_id().and_then(|id| model(case.facts, id)) {
+        None => deny(Denial::ModelUnknown),
+        Some(status) if status < lane.model_min => deny(Denial::ModelUnfit),
+        Some(_) => PASS,
+    }
+}
+
+/// All the books of the session on this plane, the order's own instrument at the touch, everything else at marks.
+fn capital_plan(case: &Case, shape: &Shape, instrument: &Instrument) -> Said {
+    let (Some(session), Some(plane)) = (case.session(), case.plane) else { return PASS };
+    let definition = session.definition;
+    let (before, after) = with_order(case, shape);
+    if after.worst() <= before.worst() {
+        return PASS;
+    }
+    if after.worst().rounded(Rounding::Up).is_none() {
+        return TOO_LARGE;
+    }
+    let others: Vec<(BookId, Held)> =
+        definition.books.iter().flat_map(|book| besides_own(case, book, plane)).collect();
+    if let Some(reason) = unsound(case, definition, &others) {
+        return deny(reason);
+    }
+    let mut with = worth(&exact(shape.touch), &after.worst(), instrument).map(exact);
+    for (_, held) in &others {
+        let worth = case.facts.mark(&held.instrument_id).and_then(|(px, _)| {
+            let instrument = case.rules.instruments.get(&held.instrument_id)?;
+            worth(&exact(px.get()), &held.worst(), instrument)
+        });
+        with = with.zip(worth).map(|(with, worth)| with + exact(worth));
+    }
+    let Some(with) = with.and_then(|with| with.rounded(Rounding::Up)) else { return TOO_LARGE };
+    let figures = Some((with, definition.capital.get()));
+    if exact(with) <= exact(definition.capital.get()) {
+        (Ruling::Allow, figures)
+    } else {
+        (Ruling::Deny { reason: Denial::CapitalExceeded }, figures)
+    }
+}
+
+/// What a book of the session holds, but for the order's own instrument in its own book.
+fn besides_own(case: &Case, book: &BookId, plane: Plane) -> Vec<(BookId, Held)> {
+    let mut held = case.facts.holdings(book, plane);
+    held.retain(|held| {
+        *book != case.intent.book_id || held.instrument_id != case.intent.instrument_id
+    });
+    held.into_iter().map(|held| (book.clone(), held)).collect()
+}
+
+/// The first book with a holding that has no mark, or one that is too old.
+fn unsound(
+    case: &Case,
+    definition: &SessionDefinition,
+    others: &[(BookId, Held)],
+) -> Option<Denial> {
+    definition.books.iter().find_map(|book| {
+        let held = others.iter().filter(|(own, _)| own == book);
+        let marks: Vec<_> = held.map(|(_, held)| case.facts.mark(&held.instrument_id)).collect();
+        let most_ns = i128::from(case.rules.execution.mark_age_max_ms) * 1_000_000;
+        let is_old = |(_, as_of): &(Px, Timestamp)| {
+            i128::from(case.at.as_ns()) - i128::from(as_of.as_ns()) > most_ns
+        };
+        if marks.iter().any(Option::is_none) {
+            Some(Denial::MarkMissing)
+        } else if marks.iter().flatten().any(is_old) {
+            Some(Denial::MarkStale)
+        } else {
+            None
+        }
+    })
+}
+
+/// High or critical urgency, a buy, and a position above zero if every buy at work is done.
+fn regime_parity(case: &Case, shape: &mut Shape) -> Said {
+    let held = case.held();
+    let long = held.position + held.open_buy + exact(shape.qty);
+    let urgent = matches!(case.intent.urgency(), Urgency::High | Urgency::Critical);
+    if shape.side != Side::Buy || !urgent || !long.is_positive() {
+        return PASS;
+    }
+    let rule = case.rules.regime;
+    let age_max_ns = i128::from(rule.age_max_s) * 1_000_000_000;
+    let stated = regime(case.facts)
+        .filter(|(_, as_of)| i128::from(case.at.as_ns()) - i128::from(as_of.as_ns()) <= age_max_ns);
+    let reason = match stated {
+        Some((Regime::Crisis, _)) => Denial::RegimeCrisis,
+        None if rule.unknown == UnknownRegime::Deny => Denial::RegimeUnknown,
+        _ => return PASS,
+    };
+    let intent = fillwright_domain::DigestedIntent::new(case.intent.clone()).digest();
+    let change = Change::OverrideOrder { intent, gate: Gate::RegimeParity };
+    shape.overridden = granted(case.facts, case.at, &change);
+    if shape.overridden.is_some() { PASS } else { deny(reason) }
 }
 
 fn venue(case: &Case, book: &Book, instrument: &Instrument) -> Said {
@@ -365,7 +526,7 @@ fn restrained(case: &Case, kind: RestraintKind, denial: Denial) -> Said {
 fn blocking_incident(case: &Case) -> Said {
     let stops = |scope: &Scope| match scope {
         Scope::Global | Scope::Environment => true,
-        Scope::Lane(lane) => case.book.is_some_and(|book| book.lane.as_ref() == Some(lane)),
+        Scope::Lane(lane) => case.lane().as_ref() == Some(lane),
         Scope::Account(account) => case.book.is_some_and(|book| book.account == *account),
         Scope::Strategy(strategy) => case.strategy_id() == Some(strategy),
         Scope::Venue(venue) => case.instrument.is_some_and(|instrument| instrument.venue == *venue),
@@ -738,6 +899,7 @@ impl Shape {
             reduces_only: false,
             constraints: Constraints::default(),
             rule: None,
+            overridden: None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! An intent from its first coming to its one result.
 
+use super::approvals::spent;
 use super::facts::Facts;
 use super::flow;
 use super::gates::{Case, Judged, Shape, judge, leverage_after, mid};
@@ -71,6 +72,7 @@ fn first_coming(
         },
     ];
     events.extend(throttled);
+    events.extend(judged.shape.overridden.map(spent));
     events.push(Event::PlanMade {
         intent_id: intent.intent_id.clone(),
         plan: plan.clone(),

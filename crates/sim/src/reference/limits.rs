@@ -6,6 +6,7 @@ use super::gates::{
     Case, PASS, Said, Shape, TOO_LARGE, can_be_marked, deny, fitting, fitting_qty, qty, qty_for,
     unsound_marks, with_order, worth,
 };
+use super::sessions::lane_of;
 use crate::exact::{Exact, exact};
 use fillwright_domain::{
     BookId, Constraint, Decimal, Instrument, InstrumentId, Rounding, Side, Text, Timestamp,
@@ -55,7 +56,8 @@ fn stated(
     read: impl Fn(&Limits) -> Option<(Decimal, Breach)>,
 ) -> Option<Vec<Stated>> {
     let (envelope, intent) = (&case.rules.envelope, case.intent);
-    let lane = book.lane.as_ref();
+    let lane = case.lane();
+    let lane = lane.as_ref();
     let below = [
         (format!("account:{}", book.account), Reach::Account, envelope.accounts.get(&book.account)),
         (
@@ -91,7 +93,7 @@ fn counts(case: &Case, reach: Reach, held_in: &BookId, held: &InstrumentId) -> b
     match reach {
         Reach::Firm => true,
         Reach::Account => other.account == own_book.account,
-        Reach::Lane => other.lane.is_some() && other.lane == own_book.lane,
+        Reach::Lane => case.lane().is_some() && lane_of(case.facts, held_in) == case.lane(),
         Reach::Strategy => other.strategy_id == own_book.strategy_id,
         Reach::Book => *held_in == case.intent.book_id,
         Reach::Instrument => held == own,

@@ -5,7 +5,9 @@
 //! must record the same events, figures included.
 
 mod admin;
+mod approvals;
 mod decisions;
+mod deployment;
 mod facts;
 mod flow;
 mod gates;
@@ -14,6 +16,7 @@ mod intents;
 mod limits;
 mod orders;
 mod restraints;
+mod sessions;
 mod versions;
 
 use facts::Facts;
@@ -107,6 +110,9 @@ impl Reference {
             }
             Input::Policy(asked) => versions::answer(facts, at, asked),
             Input::Incident(input) => incidents::decide(facts, at, input),
+            Input::Approval(input) => approvals::decide(facts, at, input),
+            Input::Session(input) => sessions::decide(facts, at, input),
+            Input::Deployment(input) => deployment::decide(facts, at, input),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::admin::{OPERATES, cancel_request, may, refused};
 use super::facts::Facts;
+use super::sessions::lane_of;
 use fillwright_domain::{
     BookId, InstrumentId, IntentId, IntentKey, OrderStatus, Principal, Scope, StrategyId, Text,
     Timestamp,
@@ -108,7 +109,7 @@ pub(super) fn covers(
     let instrument = rules.and_then(|rules| rules.instruments.get(instrument_id));
     match scope {
         Scope::Global | Scope::Environment => true,
-        Scope::Lane(lane) => book.and_then(|book| book.lane.as_ref()) == Some(lane),
+        Scope::Lane(lane) => lane_of(facts, book_id).as_ref() == Some(lane),
         Scope::Account(account) => book.is_some_and(|book| book.account == *account),
         Scope::Strategy(strategy) => owner(facts, book_id) == Some(strategy),
         Scope::Venue(venue) => instrument.is_some_and(|known| known.venue == *venue),
