@@ -659,6 +659,10 @@ pub enum Refusal {
     #[n(84)]
     #[error("the regime is older than the one in force")]
     RegimeOutOfOrder,
+    /// Nothing goes live while nobody has looked at what is serious.
+    #[n(85)]
+    #[error("a serious incident is open that nobody has acknowledged; nothing goes live before")]
+    SeriousIncident,
 }
 
 /// Why a report changed nothing.

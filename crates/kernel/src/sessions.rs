@@ -1,8 +1,9 @@
 //! Sessions: the periods in which strategies may use a lane with so much capital.
 //!
 //! Scheduled, running, suspended, completed, rolled back: [`MOVES`] is the one table of what follows what. Starting and
-//! resuming in `live` takes an approval. A session is rolled back only once it stands still, suspended or under a halt:
-//! rolling back what still trades has made losses larger (Knight, 34-70694).
+//! resuming in `live` takes an approval, and somebody who looks at every serious incident. A session is rolled back only
+//! once it stands still, suspended or under a halt: rolling back what still trades has made losses larger (Knight,
+//! 34-70694).
 
 use crate::approvals::{Change, use_of};
 use crate::event::Refusal;
@@ -470,7 +471,14 @@ fn may_run(
     if action == SessionMove::Start && definition.books.iter().any(taken) {
         return Err(Refusal::BookInSession);
     }
+    if is_live(definition) && state.incidents.unacknowledged_serious().is_some() {
+        return Err(Refusal::SeriousIncident);
+    }
     fits_lane(state, rulebook, definition, definition.capital)
+}
+
+fn is_live(definition: &SessionDefinition) -> bool {
+    definition.env.as_str() == "live"
 }
 
 /// The approval that starting or resuming takes; in `live` only.
@@ -481,7 +489,7 @@ fn approval_of(
     action: SessionMove,
     named: Option<RequestId>,
 ) -> Result<Option<Event>, Refusal> {
-    if session.definition.env.as_str() != "live" {
+    if !is_live(&session.definition) {
         return Ok(None);
     }
     let (session_id, definition) = (session.definition.session_id.clone(), session.digest());

@@ -1,10 +1,13 @@
 //! Planted bugs: each spoils what the witness sees or the engine does, and each must be found. A suite that cannot fail
 //! proves nothing.
 
-use fillwright_domain::{Decimal, Qty, Timestamp};
+use fillwright_domain::{Decimal, Qty, Text, Timestamp};
+use fillwright_kernel::event::Refusal;
 use fillwright_kernel::incidents::{IncidentEvent, IncidentOrigin};
-use fillwright_kernel::{Effect, Event, Gate, Input, Kernel, effects_of};
-use fillwright_policy::Envelope;
+use fillwright_kernel::{
+    ApprovalEvent, ApprovalInput, Effect, Event, Gate, Input, Kernel, effects_of,
+};
+use fillwright_policy::{Envelope, RegimePolicy, UnknownRegime};
 
 /// One planted bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,10 +48,18 @@ pub enum Canary {
     IncidentIgnored,
     /// A fault becomes no incident.
     FaultUnnoticed,
+    /// A live session runs although nobody looked at what is serious.
+    IncidentOverlooked,
+    /// Orders go where no session runs.
+    SessionsWaived,
+    /// An aggressive long in a crisis passes without anybody's word.
+    RegimeIgnored,
+    /// Whoever proposes a change approves it as well.
+    ApprovedAlone,
 }
 
 /// Every planted bug.
-pub const ALL: [Canary; 18] = [
+pub const ALL: [Canary; 22] = [
     Canary::OutcomeDropped,
     Canary::OutcomeRepeated,
     Canary::VerdictMissing,
@@ -67,6 +78,10 @@ pub const ALL: [Canary; 18] = [
     Canary::OffTheGrid,
     Canary::IncidentIgnored,
     Canary::FaultUnnoticed,
+    Canary::IncidentOverlooked,
+    Canary::SessionsWaived,
+    Canary::RegimeIgnored,
+    Canary::ApprovedAlone,
 ];
 
 /// What a step led to, as it is shown.
@@ -111,6 +126,17 @@ impl Canary {
             Self::IncidentIgnored => {
                 return decided_otherwise(before, kernel, at, input, step, forget_incidents);
             }
+            Self::IncidentOverlooked if matches!(input, Input::Session(_)) => {
+                return decided_by(before, kernel, at, input, forget_incidents);
+            }
+            Self::IncidentOverlooked => {}
+            Self::SessionsWaived => {
+                return decided_otherwise(before, kernel, at, input, step, waive_sessions);
+            }
+            Self::RegimeIgnored => {
+                return decided_otherwise(before, kernel, at, input, step, forget_regime);
+            }
+            Self::ApprovedAlone => return approved_alone(before, kernel, at, input, step),
             Self::FaultUnnoticed => {
                 step.events.retain(|event| !is_of_a_rule(event));
                 *kernel = before;
@@ -200,13 +226,58 @@ fn decided_otherwise(
     if !matches!(input, Input::SubmitIntent { .. }) {
         return step;
     }
+    decided_by(before, kernel, at, input, spoil)
+}
+
+fn decided_by(
+    before: Kernel,
+    kernel: &mut Kernel,
+    at: Timestamp,
+    input: &Input,
+    spoil: fn(&mut fillwright_kernel::State),
+) -> Tampered {
     let mut spoilt = before.state().clone();
     spoil(&mut spoilt);
     let events = Kernel::restored(spoilt).decide(at, input);
+    went_otherwise(before, kernel, at, events)
+}
+
+fn went_otherwise(
+    before: Kernel,
+    kernel: &mut Kernel,
+    at: Timestamp,
+    events: Vec<Event>,
+) -> Tampered {
     let mut after = before;
     after.replay(at, &events);
     *kernel = after;
     Tampered { effects: effects_of(&events), events }
+}
+
+/// What nobody may approve because they proposed it is approved.
+fn approved_alone(
+    before: Kernel,
+    kernel: &mut Kernel,
+    at: Timestamp,
+    input: &Input,
+    step: Tampered,
+) -> Tampered {
+    let is_own =
+        |event: &Event| matches!(event, Event::InputRefused { why: Refusal::OwnRequest, .. });
+    let Input::Approval(asked) = input else { return step };
+    let ApprovalInput::Approve { request_id, by, reason } = &**asked else { return step };
+    let request = before.state().approvals.get(*request_id);
+    let role = request.and_then(|request| request.missing.first().copied());
+    let Some(role) = role.filter(|_| step.events.iter().any(is_own)) else { return step };
+    let missing = request.map_or(0, |request| request.missing.len() - 1);
+    let approved = ApprovalEvent::Approved {
+        request_id: *request_id,
+        by: by.clone(),
+        role,
+        missing: u32::try_from(missing).unwrap_or(u32::MAX),
+        reason: reason.clone(),
+    };
+    went_otherwise(before, kernel, at, vec![Event::Approval(Box::new(approved))])
 }
 
 fn forget_halt(state: &mut fillwright_kernel::State) {
@@ -225,6 +296,20 @@ fn is_of_a_rule(event: &Event) -> bool {
 
 fn forget_incidents(state: &mut fillwright_kernel::State) {
     state.incidents = fillwright_kernel::incidents::Incidents::default();
+}
+
+fn waive_sessions(state: &mut fillwright_kernel::State) {
+    state.sessions = fillwright_kernel::sessions::Sessions::default();
+    if let Some(rules) = &mut state.rulebook {
+        rules.lanes.sessions_waived = true;
+        rules.environment = Text::new("paper");
+    }
+}
+
+fn forget_regime(state: &mut fillwright_kernel::State) {
+    if let Some(rules) = &mut state.rulebook {
+        rules.regime = RegimePolicy { age_max_s: 0, unknown: UnknownRegime::Allow };
+    }
 }
 
 fn forget_intents(state: &mut fillwright_kernel::State) {

@@ -27,6 +27,15 @@ pub struct SeenRequest {
     is_closed: bool,
 }
 
+/// How the rest of the system stands when a session moves.
+#[derive(Debug, Clone, Copy)]
+pub struct Around {
+    /// Everything is halted.
+    pub is_halted: bool,
+    /// A serious incident is open that nobody has acknowledged.
+    pub is_unseen: bool,
+}
+
 /// What is remembered.
 #[derive(Debug, Clone, Default)]
 pub struct Governance {
@@ -136,7 +145,7 @@ impl Governance {
     /// # Errors
     ///
     /// Says what may not have happened.
-    pub fn session(&mut self, is_halted: bool, event: &SessionEvent) -> Finding {
+    pub fn session(&mut self, around: Around, event: &SessionEvent) -> Finding {
         match event {
             SessionEvent::Scheduled { definition, .. } => {
                 let seen = (definition.clone(), SessionStatus::Scheduled);
@@ -144,14 +153,14 @@ impl Governance {
                 Ok(())
             }
             SessionEvent::Moved { session_id, from, to, .. } => {
-                self.moved(is_halted, session_id, *from, *to)
+                self.moved(around, session_id, *from, *to)
             }
         }
     }
 
     fn moved(
         &mut self,
-        is_halted: bool,
+        around: Around,
         session_id: &SessionId,
         from: SessionStatus,
         to: SessionStatus,
@@ -164,9 +173,13 @@ impl Governance {
         must!(!from.is_over(), "{session_id} had ended and moved");
         if to == SessionStatus::Running {
             self.may_run(session_id, definition, from)?;
+            must!(
+                !around.is_unseen || definition.env.as_str() != "live",
+                "[K4] live session {session_id} runs before anybody looked at what is serious"
+            );
         }
         must!(
-            to != SessionStatus::RolledBack || from == SessionStatus::Suspended || is_halted,
+            to != SessionStatus::RolledBack || from == SessionStatus::Suspended || around.is_halted,
             "[K6] {session_id} was rolled back while it ran"
         );
         self.sessions.entry(session_id.clone()).and_modify(|(_, status)| *status = to);

@@ -77,6 +77,15 @@ impl IncidentWitness {
         self.open.get_mut(incident_id).ok_or_else(|| format!("[E4] {incident_id} is not open"))
     }
 
+    /// Whether something serious is open that nobody has acknowledged.
+    pub(crate) fn has_unseen(&self) -> bool {
+        let is_unseen = |seen: &Seen| {
+            matches!(seen.severity, Severity::High | Severity::Critical)
+                && seen.acknowledged_by.is_none()
+        };
+        self.open.values().any(is_unseen)
+    }
+
     /// Whether an order that may add risk goes where an open incident stops it.
     pub(crate) fn stops(
         &self,

@@ -5,7 +5,7 @@
 
 use crate::exact::{Exact, exact};
 use crate::flow_witness::{FlowWitness, Released};
-use crate::governance::Governance;
+use crate::governance::{Around, Governance};
 use crate::incident_witness::IncidentWitness;
 use fillwright_domain::{
     ActionType, BookId, ExecId, ExecutionStatus, Instrument, InstrumentId, Intent, IntentId,
@@ -348,7 +348,9 @@ impl Oracle {
             }
             Event::Approval(event) => self.governance.approval(at, self.rules.as_ref(), event)?,
             Event::Session(event) => {
-                self.governance.session(self.is_halted(), event)?;
+                let is_unseen = self.incidents.has_unseen();
+                let around = Around { is_halted: self.is_halted(), is_unseen };
+                self.governance.session(around, event)?;
             }
             Event::Deployment(event) => self.governance.deployment(event)?,
             Event::RunRegistered { .. }

@@ -346,3 +346,54 @@ fn requests_and_approvals_survive_a_restart() {
         "#]],
     );
 }
+
+#[test]
+fn nothing_goes_live_before_somebody_looks_at_what_is_serious() {
+    check_live(
+        "2s request R1 start S1 by ops-1
+         3s approve R1 by risk-1
+         4s raise risk high global by ops-2 because exposure looks wrong
+         5s session start S1 by ops-1 with R1
+         6s acknowledge INC-6-1 by risk-1 because counting again
+         7s session start S1 by ops-1 with R1
+         8s session suspend S1 by ops-1
+         9s startup torn_tail_dropped
+         10s request R2 resume S1 by ops-1
+         11s approve R2 by risk-1
+         12s session resume S1 by ops-1 with R2",
+        &expect![[r#"
+            1s rulebook 1 adopted by risk-1
+            1s run R1 registered
+            1s S1 scheduled by ops-1 in canary with 50000
+            2s ops-1 requests to start S1 (environment)
+            3s risk-1 approves as risk, 0 missing
+            4s INC-6-1 opened: risk high global (exposure looks wrong)
+            5s refused ops-1: a serious incident is open that nobody has acknowledged; nothing goes live before
+            6s INC-6-1 acknowledged by risk-1
+            7s the approval is used
+            7s S1 moved by ops-1 from scheduled to running
+            8s S1 moved by ops-1 from running to suspended
+            9s the start found torn_tail_dropped
+            9s INC-11-1 opened: infrastructure high global (torn_tail_dropped)
+            10s ops-1 requests to resume S1 (environment)
+            11s risk-1 approves as risk, 0 missing
+            12s refused ops-1: a serious incident is open that nobody has acknowledged; nothing goes live before
+        "#]],
+    );
+}
+
+#[test]
+fn on_paper_a_session_starts_whatever_is_open() {
+    check(
+        "1s adopt standard by risk-1, lanes
+         2s schedule S1 by ops-1
+         3s raise risk critical global by ops-2 because exposure looks wrong
+         4s session start S1 by ops-1",
+        &expect![[r#"
+            1s rulebook 1 adopted by risk-1
+            2s S1 scheduled by ops-1 in canary with 50000
+            3s INC-5-1 opened: risk critical global (exposure looks wrong)
+            4s S1 moved by ops-1 from scheduled to running
+        "#]],
+    );
+}

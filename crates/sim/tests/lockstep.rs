@@ -55,6 +55,7 @@ const REASONS: &[&str] = &[
     "RuleMissing",
     "SamePerson",
     "SelfApproval",
+    "SeriousIncident",
     "SessionKnown",
     "SessionNotThere",
     "SessionUnknown",

@@ -3,10 +3,12 @@
 use super::admin::may;
 use super::approvals::spend;
 use super::facts::Facts;
+use super::incidents;
 use super::restraints::is_halted;
 use crate::exact::{Exact, exact};
-use fillwright_domain::{BookId, ContentDigest, LaneId, Principal, SessionId, Timestamp};
+use fillwright_domain::{BookId, ContentDigest, LaneId, Principal, SessionId, Severity, Timestamp};
 use fillwright_kernel::event::Refusal;
+use fillwright_kernel::incidents::Incident;
 use fillwright_kernel::{Change, Event, SessionEvent, SessionInput, SessionMove, SessionStatus};
 use fillwright_policy::{Role, Rulebook, SessionDefinition};
 
@@ -273,7 +275,18 @@ fn may_not_run(
     if action == SessionMove::Start && is_taken {
         return Some(Refusal::BookInSession);
     }
+    if definition.env.as_str() == "live" && nobody_looked(facts) {
+        return Some(Refusal::SeriousIncident);
+    }
     over_budget(rules, known, definition)
+}
+
+/// Whether something serious happened and nobody has said that they look at it.
+fn nobody_looked(facts: &Facts) -> bool {
+    let serious = [Severity::High, Severity::Critical];
+    let is_unseen =
+        |one: &Incident| serious.contains(&one.severity) && one.acknowledged_by.is_none();
+    incidents::open(facts).iter().any(is_unseen)
 }
 
 /// The change that takes an approval: in `live`, to start and to resume.
