@@ -181,6 +181,9 @@ impl Decimal {
     pub fn checked_mul(self, rhs: Self, rounding: Rounding) -> Result<Self, NumberError> {
         let negative = (self.0 ^ rhs.0) < 0;
         let product = Wide::product(self.0.unsigned_abs(), rhs.0.unsigned_abs());
+        if product.high == 0 {
+            return Cut::by_unit(product.low).rounded(negative, rounding);
+        }
         BY_UNIT.divide_rounded(product, negative, rounding)
     }
 
@@ -333,6 +336,22 @@ struct Cut {
 }
 
 impl Cut {
+    /// Divides by the unit, digit by digit of 64 bits: most products need no more.
+    fn by_unit(dividend: u128) -> Self {
+        const DIVISOR: u64 = low_half(UNIT << BY_UNIT_SHIFT);
+        let dividend_top = dividend >> (128 - BY_UNIT_SHIFT);
+        let dividend = dividend << BY_UNIT_SHIFT;
+        let (first, rest) = next_small_digit(low_half(dividend_top), high_half(dividend), DIVISOR);
+        let (second, rest) = next_small_digit(rest, low_half(dividend), DIVISOR);
+        let remainder = rest >> BY_UNIT_SHIFT;
+        let unit = low_half(UNIT);
+        Self {
+            quotient: join(first, second),
+            exact: remainder == 0,
+            against_half: remainder.cmp(&(unit - remainder)),
+        }
+    }
+
     /// Divides; the divisor must not be zero.
     fn of(dividend: u128, divisor: u128) -> Self {
         let quotient = dividend / divisor;
@@ -379,6 +398,31 @@ struct Divisor {
     /// `value << shift`, so that the top bit is set.
     normal: u128,
     reciprocal: u64,
+}
+
+/// How far the unit is from filling 64 bits, and the reciprocal of what fills them.
+const BY_UNIT_SHIFT: u32 = low_half(UNIT).leading_zeros();
+const BY_UNIT_RECIPROCAL: u64 =
+    low_half(u128::MAX / (UNIT << BY_UNIT_SHIFT) - (u64::MAX as u128 + 1));
+
+/// One digit of the quotient of `rest` followed by `digit`, `rest` being below the divisor.
+///
+/// Source: Moller and Granlund (2011), Improved division by invariant integers, algorithm 4.
+#[inline]
+fn next_small_digit(rest: u64, digit: u64, divisor: u64) -> (u64, u64) {
+    let estimate =
+        (u128::from(BY_UNIT_RECIPROCAL) * u128::from(rest)).wrapping_add(join(rest, digit));
+    let mut quotient = high_half(estimate).wrapping_add(1);
+    let mut rest = digit.wrapping_sub(quotient.wrapping_mul(divisor));
+    if rest > low_half(estimate) {
+        quotient = quotient.wrapping_sub(1);
+        rest = rest.wrapping_add(divisor);
+    }
+    if rest >= divisor {
+        quotient = quotient.wrapping_add(1);
+        rest -= divisor;
+    }
+    (quotient, rest)
 }
 
 #[expect(

@@ -512,3 +512,26 @@ fn steps(value: Decimal, step: Decimal, rounding: Rounding) -> Result<Decimal, N
     }
     in_range(&(rounded(&big(value), &big(step), rounding) * big(step)))
 }
+
+/// Products of less than 128 bits take a short way; plain integers say what they must be.
+#[test]
+fn small_products_are_those_of_plain_integers() {
+    const UNIT: u128 = 1_000_000_000_000_000_000;
+    let edges = [0, 1, 2, UNIT / 2 - 1, UNIT / 2, UNIT - 1, UNIT, UNIT + 1, 3 * UNIT / 2];
+    let wholes = [0, 1, 7, 1 << 32, u64::MAX.into(), (1 << 68) - 1, u128::MAX / UNIT - 2];
+    let mut compared = 0;
+    for product in wholes.iter().flat_map(|whole| edges.map(|edge| whole * UNIT + edge)) {
+        for factor in (1..64).chain([1 << 32, UNIT - 1, UNIT, 10 * UNIT]) {
+            let Ok(other) = i128::try_from(product / factor) else { continue };
+            let exact = other.unsigned_abs() * factor;
+            let factor = Decimal::from_mantissa(i128::try_from(factor).unwrap());
+            let got = Decimal::from_mantissa(other).checked_mul(factor, Rounding::HalfEven);
+            let (quotient, rest) = (exact / UNIT, exact % UNIT);
+            let up = 2 * rest > UNIT || (2 * rest == UNIT && quotient % 2 == 1);
+            let expected = i128::try_from(quotient + u128::from(up)).unwrap();
+            assert_eq!(got, Ok(Decimal::from_mantissa(expected)), "{other} by {factor:?}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 3_000, "only {compared} products were compared");
+}

@@ -271,8 +271,8 @@ fn hand_out(mut scan: Scan, to: &mpsc::SyncSender<Verified>) {
     let _ = to.send(Verified::End(Box::new(scan.finish())));
 }
 
-/// Whether the other thread took the chunk. Where it is behind, this one does part of its work instead of waiting for it. The room facts take comes
-/// back when their chunk has been used.
+/// Hands a chunk over; says whether anybody still wants them. Where the other thread is behind, this one does part of its
+/// work instead of waiting for it. The room facts take comes back when their chunk has been used.
 fn hand_over(
     chunk: Chunk,
     to: &mpsc::SyncSender<Verified>,

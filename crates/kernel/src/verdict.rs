@@ -197,8 +197,6 @@ pub enum Ruling {
 
 /// A gate's ruling with the figures it compared, in the unit the gate's file states.
 ///
-/// A pass is stored as its gate and figures, anything else as gate, ruling and figures, with the rule behind them where
-/// one is named.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verdict {
     /// The gate.
@@ -240,35 +238,6 @@ pub struct Figures {
     pub limit: Decimal,
 }
 
-impl<C> Encode<C> for Verdict {
-    fn encode<W: minicbor::encode::Write>(
-        &self,
-        e: &mut Encoder<W>,
-        ctx: &mut C,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        match (self.ruling, &self.figures, &self.rule) {
-            (Ruling::Allow, Some(figures), None) => (self.gate, figures).encode(e, ctx),
-            (ruling, figures, None) => (self.gate, ruling, figures).encode(e, ctx),
-            (ruling, figures, Some(rule)) => (self.gate, ruling, figures, rule).encode(e, ctx),
-        }
-    }
-}
-
-impl<'b, C> Decode<'b, C> for Verdict {
-    fn decode(d: &mut Decoder<'b>, ctx: &mut C) -> Result<Self, minicbor::decode::Error> {
-        let stored = d.array()?;
-        let gate = d.decode_with(ctx)?;
-        let ruling = if stored == Some(2) { Ruling::Allow } else { d.decode_with(ctx)? };
-        let figures = d.decode_with(ctx)?;
-        let rule = match stored {
-            Some(2 | 3) => None,
-            Some(4) => Some(d.decode_with(ctx)?),
-            _ => return Err(minicbor::decode::Error::message("a verdict of an unknown shape")),
-        };
-        Ok(Self { gate, ruling, figures, rule })
-    }
-}
-
 /// What the gates said of one intent, up to the first refusal.
 ///
 /// Most let an order pass without comparing figures: those are kept as a set, the others with all they said.
@@ -277,7 +246,7 @@ pub struct Verdicts {
     #[n(0)]
     passed: GateSet,
     /// In the order in which they judged.
-    #[n(1)]
+    #[cbor(n(1), with = "said")]
     said: Vec<Verdict>,
 }
 
@@ -328,6 +297,87 @@ impl FromIterator<Verdict> for Verdicts {
 impl Serialize for Verdicts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter())
+    }
+}
+
+/// Stores a pass as its gate and the two figures, anything else as gate, ruling, figures and rule. A pass leaves out a
+/// figure that is the one before it in the same place: most exposure gates ask for the same.
+mod said {
+    use super::{Decoder, Encoder, Figures, Ruling, Verdict};
+    use fillwright_domain::Decimal;
+    use minicbor::decode::Error;
+    use minicbor::{Decode, Encode};
+
+    pub(super) fn encode<C, W: minicbor::encode::Write>(
+        said: &[Verdict],
+        e: &mut Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.array(said.len() as u64)?;
+        let mut before = Before::default();
+        for verdict in said {
+            match verdict {
+                Verdict { gate, ruling: Ruling::Allow, figures: Some(figures), rule: None } => {
+                    e.array(3)?;
+                    (*gate).encode(e, ctx)?;
+                    before.asked.unless_same(figures.asked).encode(e, ctx)?;
+                    before.limit.unless_same(figures.limit).encode(e, ctx)?;
+                }
+                Verdict { gate, ruling, figures, rule } => {
+                    (gate, ruling, figures, rule).encode(e, ctx)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn decode<C>(d: &mut Decoder, ctx: &mut C) -> Result<Vec<Verdict>, Error> {
+        let mut before = Before::default();
+        let mut said = Vec::new();
+        for _ in 0..d.array()?.ok_or_else(|| Error::message("expected counted verdicts"))? {
+            said.push(match d.array()? {
+                Some(3) => Verdict {
+                    gate: d.decode_with(ctx)?,
+                    ruling: Ruling::Allow,
+                    figures: Some(Figures {
+                        asked: before.asked.or_same(Decode::decode(d, ctx)?)?,
+                        limit: before.limit.or_same(Decode::decode(d, ctx)?)?,
+                    }),
+                    rule: None,
+                },
+                Some(4) => Verdict {
+                    gate: d.decode_with(ctx)?,
+                    ruling: d.decode_with(ctx)?,
+                    figures: d.decode_with(ctx)?,
+                    rule: d.decode_with(ctx)?,
+                },
+                _ => return Err(Error::message("a verdict of an unknown shape")),
+            });
+        }
+        Ok(said)
+    }
+
+    /// The figures of the passes so far.
+    #[derive(Default)]
+    struct Before {
+        asked: Figure,
+        limit: Figure,
+    }
+
+    /// The last figure that stood in one place.
+    #[derive(Default)]
+    struct Figure(Option<Decimal>);
+
+    impl Figure {
+        fn unless_same(&mut self, figure: Decimal) -> Option<Decimal> {
+            (self.0.replace(figure) != Some(figure)).then_some(figure)
+        }
+
+        fn or_same(&mut self, stored: Option<Decimal>) -> Result<Decimal, Error> {
+            self.0 = stored.or(self.0);
+            self.0
+                .ok_or_else(|| Error::message("a figure like the one before it, and there is none"))
+        }
     }
 }
 

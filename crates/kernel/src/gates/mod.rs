@@ -359,6 +359,7 @@ impl Draft {
     }
 
     /// Records what a gate found.
+    #[inline]
     fn close(&mut self, gate: Gate, found: Result<Finding, Denial>) {
         self.record.close(gate, found, self.qty);
     }

@@ -51,6 +51,7 @@ impl Record {
         }
     }
 
+    #[inline(never)]
     fn say(&mut self, gate: Gate, found: Result<Finding, Denial>, left: Qty) {
         let verdict = self.open();
         verdict.gate = gate;
