@@ -3,11 +3,13 @@
 
 mod cases;
 mod figures;
+mod governance;
 mod workload;
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
+use workload::Workload;
 
 /// The allocator the engine runs with: intents are made on one thread and dropped on another.
 #[global_allocator]
@@ -35,6 +37,8 @@ struct Arguments {
 enum Case {
     /// The kernel alone, all checks on, paper plane.
     Kernel,
+    /// The same with every gate, envelope and policy on: limits at every level, a session, a table of decisions, windows.
+    Chain,
     /// The encodings that were weighed for the journal.
     Codec,
     /// Through the sequencer to a chained, synced journal.
@@ -48,7 +52,8 @@ enum Case {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let figures = match arguments.case {
-        Case::Kernel => cases::kernel::run(arguments.intents)?,
+        Case::Kernel => cases::kernel::run("kernel", Workload::new(), arguments.intents)?,
+        Case::Chain => cases::kernel::run("chain", Workload::governed(), arguments.intents)?,
         Case::Codec => cases::codec::run(arguments.intents)?,
         Case::Durable => cases::durable::run(arguments.intents, arguments.dir.as_deref())?,
         Case::Latency => cases::latency::run(arguments.intents, arguments.dir.as_deref())?,

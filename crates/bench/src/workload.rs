@@ -1,6 +1,7 @@
 //! The intents every case runs: a few books over many instruments, adding, trimming, closing and rebalancing, all from
 //! one counter, so two runs do the same work.
 
+use crate::governance;
 use anyhow::Result;
 use fillwright_domain::{
     AccountId, ActionType, Ask, BookId, CalendarId, Decimal, ExecutionIntent, Instrument,
@@ -16,22 +17,31 @@ use std::collections::BTreeMap;
 
 const INSTRUMENTS: u64 = 50;
 const BOOKS: u64 = 4;
-const START_NS: i64 = 1_767_711_600_000_000_000;
+pub const START_NS: i64 = 1_767_711_600_000_000_000;
 const STEP_NS: i64 = 1_000;
 /// A mark comes between so many intents, each instrument's in turn.
 const MARK_EVERY: u64 = 20;
 
 /// A stream of inputs with the rules they run under.
 pub struct Workload {
+    /// Whether every limit is stated at every level, a session runs, and every window counts.
+    is_governed: bool,
     instruments: Vec<InstrumentId>,
     books: Vec<BookId>,
     sent: u64,
 }
 
 impl Workload {
+    /// The same stream under rules that leave nothing out: limits at every level of the envelope, sectors and clusters,
+    /// a running session in a lane, a table of decisions, permissions by name, and windows that count.
+    pub fn governed() -> Self {
+        Self { is_governed: true, ..Self::new() }
+    }
+
     /// A fresh stream.
     pub fn new() -> Self {
         Self {
+            is_governed: false,
             instruments: (0..INSTRUMENTS)
                 .map(|n| InstrumentId::new(format!("BINANCE:C{n:02}USDT")))
                 .collect(),
@@ -63,6 +73,9 @@ impl Workload {
         ];
         for n in 0..INSTRUMENTS {
             opening.push(self.mark(n));
+        }
+        if self.is_governed {
+            opening.extend(governance::session(&self.books)?);
         }
         Ok(opening)
     }
@@ -179,6 +192,9 @@ impl Workload {
         }
         for id in &self.instruments {
             rulebook.instruments.insert(id.clone(), instrument(id, &binance, &always)?);
+        }
+        if self.is_governed {
+            governance::impose(&mut rulebook)?;
         }
         Ok(rulebook)
     }

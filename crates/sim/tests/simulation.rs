@@ -8,7 +8,7 @@ use fillwright_sim::fleet::seed_start;
 use fillwright_sim::generate::PARTITION;
 use fillwright_sim::lockstep::inputs_of;
 
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 400;
 
 /// An entry as it was recorded, and the kernel before it.
 struct Recorded {

@@ -11,11 +11,12 @@ use fillwright_kernel::{Event, Kernel};
 const BLOCK: u64 = 256;
 
 /// Runs `intents` intents through a fresh kernel.
-pub fn run(intents: u64) -> Result<Figures> {
-    let mut workload = Workload::new();
+pub fn run(case: &'static str, mut workload: Workload, intents: u64) -> Result<Figures> {
     let mut kernel = Kernel::new("main");
     for input in workload.opening()? {
-        let _ = kernel.step(workload.now(), &input);
+        let step = kernel.step(workload.now(), &input);
+        let refused = step.events.iter().find(|event| matches!(event, Event::InputRefused { .. }));
+        ensure!(refused.is_none(), "the rules of the run were refused: {refused:?}");
     }
     let before_mib = rss_mib();
     let mut closed = Closed::default();
@@ -28,7 +29,7 @@ pub fn run(intents: u64) -> Result<Figures> {
         }
         watch.pause();
     }
-    let mut figures = watch.figures("kernel", intents);
+    let mut figures = watch.figures(case, intents);
     ensure!(closed.all == intents, "{} of {intents} intents were closed", closed.all);
     ensure!(
         closed.filled * 10 > intents * 9,
