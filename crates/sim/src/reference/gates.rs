@@ -904,11 +904,13 @@ impl Shape {
     }
 }
 
-/// Gross exposure of the book over its equity once the order is at work, at worst case, rounded up.
+/// Gross exposure of the book over its equity once the order is at work, at worst case, rounded up; nothing where either
+/// is more than a figure can hold.
 pub(super) fn leverage_after(case: &Case, shape: &Shape) -> Option<Decimal> {
     let (book, instrument) = (case.book?, case.instrument?);
     let (_, after) = with_order(case, shape);
     let others = gross_besides(case.facts, &case.holdings(), &case.intent.instrument_id)?;
     let own = worth(&exact(shape.touch), &after.worst(), instrument)?;
-    (exact(others) + exact(own)).over(&exact(book.equity.get()))?.rounded(Rounding::Up)
+    let with = (exact(others) + exact(own)).rounded(Rounding::Up)?;
+    exact(with).over(&exact(book.equity.get()))?.rounded(Rounding::Up)
 }
