@@ -2,14 +2,14 @@
 //! only marks, a twin passes and its plan says so. A safety exit passes. Figures, where there is a twin: how long ago it
 //! was, rounded down, and the window, in milliseconds.
 
-use super::{Case, Draft, Finding, unless_safety_exit};
+use super::{Case, Draft, Finding};
 use crate::Denial;
 use crate::flow::{NS_PER_MS, OrderShape, is_within};
 use fillwright_domain::{Constraint, Decimal};
 use fillwright_policy::flow::OnDuplicate;
 
 pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
-    unless_safety_exit(case, compared(case, draft))
+    case.unless_safety_exit(compared(case, draft))
 }
 
 fn compared(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {

@@ -2,12 +2,12 @@
 //! use. Cancels are never refused, but counted, and so is every order. A safety exit passes, to its last message and
 //! beyond. Figures, of the bucket with the least to spare: the messages that must be left and those that are.
 
-use super::{Case, Draft, Finding, unless_safety_exit};
+use super::{Case, Draft, Finding};
 use crate::Denial;
 use fillwright_domain::Decimal;
 
 pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
-    unless_safety_exit(case, left(case, draft))
+    case.unless_safety_exit(left(case, draft))
 }
 
 fn left(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {

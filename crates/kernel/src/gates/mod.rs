@@ -458,14 +458,6 @@ impl Draft {
     }
 }
 
-/// What a gate says that only guards new risk: a safety exit passes where anybody else would be refused.
-fn unless_safety_exit(case: &Case, ruling: Result<Finding, Denial>) -> Result<Finding, Denial> {
-    match ruling {
-        Err(_) if case.is_safety_exit() => Ok(Finding::Bypass),
-        ruling => ruling,
-    }
-}
-
 /// How the chain ended for one intent.
 pub(crate) struct Judgement {
     /// Gross exposure of the book over its equity, at worst case, with the order counted; zero where none is sent or

@@ -1,12 +1,12 @@
 //! Some row of the policy allows this type of order in this environment, at this venue, for this strategy. A safety exit
 //! passes.
 
-use super::{Case, Draft, Finding, unless_safety_exit};
+use super::{Case, Draft, Finding};
 use crate::Denial;
 use fillwright_policy::flow::OrderTypeRule;
 
 pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
-    unless_safety_exit(case, allowed(case, draft))
+    case.unless_safety_exit(allowed(case, draft))
 }
 
 fn allowed(case: &Case, draft: &Draft) -> Result<Finding, Denial> {

@@ -2,12 +2,12 @@
 //! states none denies. Without a rate, volume is not looked at. A safety exit passes. Figures: the order's quantity and the
 //! largest allowed, rounded down, in units.
 
-use super::{Case, Draft, Finding, unless_safety_exit};
+use super::{Case, Draft, Finding};
 use crate::Denial;
 use fillwright_domain::Rounding;
 
 pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
-    unless_safety_exit(case, within_volume(case, draft))
+    case.unless_safety_exit(within_volume(case, draft))
 }
 
 fn within_volume(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {

@@ -2,12 +2,12 @@
 //! asks for more disables it, until two people enable it again. A safety exit passes, but is counted. Figures: executions
 //! with this one and the most allowed; none once the strategy is disabled.
 
-use super::{Case, Draft, Finding, unless_safety_exit};
+use super::{Case, Draft, Finding};
 use crate::Denial;
 use fillwright_domain::Decimal;
 
 pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
-    unless_safety_exit(case, counted(case, draft))
+    case.unless_safety_exit(counted(case, draft))
 }
 
 fn counted(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {

@@ -1,11 +1,11 @@
 //! The instrument is not on the restricted list. A list that is not stated denies. A safety exit passes: it only gives up
 //! what is held.
 
-use super::{Case, Draft, Finding, unless_safety_exit};
+use super::{Case, Draft, Finding};
 use crate::Denial;
 
 pub(super) fn judge(case: &Case, _: &mut Draft) -> Result<Finding, Denial> {
-    unless_safety_exit(case, listed(case))
+    case.unless_safety_exit(listed(case))
 }
 
 fn listed(case: &Case) -> Result<Finding, Denial> {

@@ -2,12 +2,12 @@
 //! lower. The cost is that of its limit price, or of the touch at the market; a price better than the mid costs nothing.
 //! A safety exit passes. Figures: cost and budget in basis points of the mid, the cost rounded up.
 
-use super::{Case, Draft, Finding, unless_safety_exit};
+use super::{Case, Draft, Finding};
 use crate::Denial;
 use fillwright_domain::{Decimal, Px, Side};
 
 pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
-    unless_safety_exit(case, within_budget(case, draft))
+    case.unless_safety_exit(within_budget(case, draft))
 }
 
 fn within_budget(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
