@@ -16,6 +16,7 @@ pub(crate) struct Drawn {
 /// ```text
 /// domain ← policy ← kernel ← journal ← projections     (a ← b: b uses a)
 /// domain ← intake
+/// domain ← market
 /// all of these ← engine ← cli, sim, bench
 /// ```
 ///
@@ -48,13 +49,27 @@ pub(crate) const DRAWN: &[Drawn] = &[
         because: "a parser yields the words of the trade and leaves every decision to the kernel",
     },
     Drawn {
+        name: "market",
+        may_use: &["domain"],
+        because: "what a market said is told in the words of the trade, whoever decides on it",
+    },
+    Drawn {
         name: "engine",
         may_use: &["domain", "policy", "kernel", "journal", "projections", "intake"],
         because: "the engine is the shell around all of them; nothing below may know it",
     },
     Drawn {
         name: "cli",
-        may_use: &["domain", "policy", "kernel", "journal", "projections", "intake", "engine"],
+        may_use: &[
+            "domain",
+            "policy",
+            "kernel",
+            "journal",
+            "projections",
+            "intake",
+            "market",
+            "engine",
+        ],
         because: "a command asks the engine or reads the journal; it never needs the simulator",
     },
     Drawn {

@@ -2,8 +2,8 @@
 
 use crate::commands::{
     approvals, assess, changes, cooldown, demo, deployment, drill, evidence, explain, halt,
-    incident, journal, kill, mode, people, policy, release, run, safe_mode, session, status,
-    verify, whatif,
+    incident, journal, kill, market, mode, people, policy, release, run, safe_mode, session,
+    status, verify, whatif,
 };
 use crate::exit::{self, Exit, Stop};
 use crate::output::Output;
@@ -81,6 +81,8 @@ enum Command {
     Model(deployment::Model),
     Regime(deployment::StateRegime),
     Override(deployment::Override),
+    #[command(subcommand)]
+    Market(market::Market),
 }
 
 impl Arguments {
@@ -117,6 +119,7 @@ impl Arguments {
             Command::Model(command) => command.run(&common),
             Command::Regime(command) => command.run(&common),
             Command::Override(command) => command.run(&common),
+            Command::Market(command) => command.run(&common),
         }
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod halt;
 pub(crate) mod incident;
 pub(crate) mod journal;
 pub(crate) mod kill;
+pub(crate) mod market;
 pub(crate) mod mode;
 pub(crate) mod people;
 pub(crate) mod policy;

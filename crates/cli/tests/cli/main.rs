@@ -8,6 +8,7 @@ mod exits;
 mod explain;
 mod incidents;
 mod json_schema;
+mod market;
 mod policy;
 mod reference;
 mod runbooks;

@@ -5,7 +5,7 @@ use expect_test::expect_file;
 use std::fmt::Write;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 49] = [
+const COMMANDS: [&[&str]; 51] = [
     &[],
     &["demo"],
     &["run"],
@@ -55,6 +55,8 @@ const COMMANDS: [&[&str]; 49] = [
     &["safe-mode", "apply"],
     &["safe-mode", "leave"],
     &["people"],
+    &["market"],
+    &["market", "stats"],
 ];
 
 #[test]
@@ -71,7 +73,7 @@ fn the_help_of_every_command_is_as_it_was_reviewed() {
 
 #[test]
 fn every_command_has_examples_and_exit_codes() {
-    const GROUPS: [&[&str]; 8] = [
+    const GROUPS: [&[&str]; 9] = [
         &[],
         &["journal"],
         &["policy"],
@@ -80,6 +82,7 @@ fn every_command_has_examples_and_exit_codes() {
         &["mode"],
         &["halt"],
         &["safe-mode"],
+        &["market"],
     ];
     for command in COMMANDS.iter().filter(|command| !GROUPS.contains(command)) {
         let arguments = [command, &["--help"][..]].concat();

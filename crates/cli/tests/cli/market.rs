@@ -1,0 +1,69 @@
+//! Recorded markets through the real binary.
+
+use crate::stage::{Ran, fillwright, ran};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+/// A recording beside the repository; nothing, and a line that says so, where there are none.
+fn recorded(path: &str) -> Option<PathBuf> {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let file = data.join(path);
+    if file.exists() {
+        return Some(file);
+    }
+    eprintln!("skipped: {} is not here", file.display());
+    None
+}
+
+fn market(arguments: &[&str]) -> Ran {
+    ran(fillwright(&[&["market"], arguments].concat()).stdin(Stdio::null()))
+}
+
+fn equity(kind: &str) -> Option<String> {
+    let path = format!("quantconnect-lean/equity/usa/tick/ibm/20131007_{kind}.zip");
+    recorded(&path).map(|path| path.display().to_string())
+}
+
+fn said(figures: &Value, keys: &[&str]) -> Vec<String> {
+    keys.iter().map(|key| figures[key].to_string().trim_matches('"').to_owned()).collect()
+}
+
+#[test]
+fn stats_of_a_day_are_those_of_the_reference() {
+    let (Some(trade_file), Some(quote_file)) = (equity("trade"), equity("quote")) else { return };
+    let files = ["stats", "--trades", &trade_file, "--quotes", &quote_file];
+    let day = ["--from", "09:30", "--to", "16:00", "--json"];
+    let figures = market(&[&files[..], &day].concat()).ok().last_json();
+    let keys = ["trades", "volume", "vwap", "twap_mid", "zone", "date"];
+    assert_eq!(
+        said(&figures, &keys),
+        ["24106", "3753440", "182.529045", "182.565768", "America/New_York", "2013-10-07"]
+    );
+    let ends = ["bid_at_start", "ask_at_start", "bid_at_end", "ask_at_end"];
+    assert_eq!(said(&figures, &ends), ["181.69", "181.9", "182", "182.01"]);
+}
+
+#[test]
+fn what_does_not_exist_is_missing_and_says_why() {
+    let path = "quantconnect-lean/forex/oanda/tick/eurusd/20140502_quote.zip";
+    let Some(quote_file) = recorded(path).map(|path| path.display().to_string()) else { return };
+    let day = ["stats", "--quotes", &quote_file, "--from", "22:00", "--to", "23:00", "--json"];
+    let figures = market(&day).ok().last_json();
+    // The last quote of that Friday is of 20:59:58 and stands; there are no trades, and no quotes in the interval.
+    assert_eq!(said(&figures, &["trades", "vwap", "quotes"]), ["null", "null", "0"]);
+    let night = ["stats", "--trades", &quote_file, "--from", "12:00", "--to", "13:00", "--json"];
+    let figures = market(&night).ok().last_json();
+    assert_eq!(figures["missing"][0], "vwap: nothing traded");
+    assert_eq!(said(&figures, &["trades", "vwap"]), ["0", "null"]);
+}
+
+#[test]
+fn a_file_that_says_nothing_of_itself_is_a_usage_error() {
+    let refused = market(&["stats", "--trades", "Cargo.toml", "--from", "09:30", "--to", "16:00"]);
+    assert_eq!(refused.code, 2, "{}", refused.err);
+    assert!(refused.err.contains("does not say what it holds"), "{}", refused.err);
+    let refused =
+        market(&["stats", "--trades", "20131007_trade.zip", "--from", "9:30", "--to", "9:00"]);
+    assert_eq!(refused.code, 2, "{}", refused.err);
+}
