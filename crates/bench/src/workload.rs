@@ -11,7 +11,7 @@ use fillwright_domain::{
 use fillwright_kernel::Input;
 use fillwright_policy::{
     Book, Breach, Envelope, ExecutionPolicy, FlowPolicy, Hours, IncidentRules, Lanes, Limits,
-    RegimePolicy, Role, Rulebook, Strategy, Venue, approval_rules, people,
+    RegimePolicy, Role, RoutePolicy, Rulebook, Strategy, Venue, approval_rules, people,
 };
 use std::collections::BTreeMap;
 
@@ -179,6 +179,7 @@ impl Workload {
             approvals: approval_rules(),
             lanes: Lanes::wide(),
             regime: RegimePolicy::wide(),
+            routes: Some(RoutePolicy::wide()),
             ..Rulebook::default()
         };
         rulebook.calendars.insert(always.clone(), Hours::Always);

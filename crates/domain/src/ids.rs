@@ -29,6 +29,10 @@ text_types! {
     IncidentId;
     /// A person or service that asked for something.
     Principal;
+    /// Names a logical route: a manner of trading (`smart_limit`), mapped to brokers in each environment.
+    RouteId;
+    /// Names a broker: a connection orders go out on, `config/brokers/NAME.json`.
+    BrokerId;
     /// Names a session: a period in which strategies may use a lane.
     SessionId;
     /// The venue's own name for an order (FIX 37).

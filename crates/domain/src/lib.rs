@@ -26,15 +26,15 @@ pub mod time;
 
 pub use digested_intent::DigestedIntent;
 pub use ids::{
-    AccountId, BookId, CalendarId, ClientOrderId, ContentDigest, ExecId, ExecutionId, IncidentId,
-    InstrumentId, IntentId, IntentKey, LaneId, OrderIntentId, PositionId, Principal, RequestId,
-    RunId, SessionId, StrategyId, VenueId, VenueOrderId,
+    AccountId, BookId, BrokerId, CalendarId, ClientOrderId, ContentDigest, ExecId, ExecutionId,
+    IncidentId, InstrumentId, IntentId, IntentKey, LaneId, OrderIntentId, PositionId, Principal,
+    RequestId, RouteId, RunId, SessionId, StrategyId, VenueId, VenueOrderId,
 };
 pub use incident::{ComponentKind, HealthStatus, IncidentCategory, Severity, StartupAnomaly};
 pub use instrument::Instrument;
 pub use intent::{ActionType, Ask, ExecutionIntent, Intent, Origin, Rebalance, Regime, Urgency};
 pub use number::{Decimal, Notional, NumberError, NumberText, Px, Qty, Ratio, Rounding};
-pub use order::{OrderIntent, OrderStatus, OrderType, Plane, Side, TimeInForce};
+pub use order::{OrderIntent, OrderStatus, OrderType, Plane, Route, Side, TimeInForce};
 pub use outcome::{ExecutionOutcome, ExecutionReasonCode, ExecutionStatus};
 pub use plan::{Constraint, Constraints, ExecutionPlan};
 pub use quote::Quote;

@@ -1,6 +1,9 @@
 //! Child orders and the words of their life.
 
-use crate::{BookId, ClientOrderId, InstrumentId, IntentId, IntentKey, OrderIntentId, Px, Qty};
+use crate::{
+    BookId, BrokerId, ClientOrderId, InstrumentId, IntentId, IntentKey, OrderIntentId, Px, Qty,
+    RouteId, Text,
+};
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +58,7 @@ pub enum OrderType {
 
 /// How long an order works (FIX 59).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
 pub enum TimeInForce {
@@ -144,6 +148,24 @@ pub struct OrderIntent {
     /// Whether the venue must refuse it where it would take liquidity.
     #[n(12)]
     pub post_only: bool,
+    /// How it goes to its venue, chosen before it is sent and never changed behind it.
+    #[n(13)]
+    pub route: Option<Route>,
+}
+
+/// How an order goes to its venue: the logical route, and what it stands for in this environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Encode, Decode)]
+#[serde(rename_all = "camelCase")]
+pub struct Route {
+    /// The logical route.
+    #[n(0)]
+    pub route_id: RouteId,
+    /// The connection it goes out on.
+    #[n(1)]
+    pub broker: BrokerId,
+    /// The broker's own algorithm, where it is to use one.
+    #[n(2)]
+    pub algorithm: Option<Text>,
 }
 
 impl OrderIntent {

@@ -1,8 +1,8 @@
 //! How the words of the trade look in JSON, for the schemas of the documents that use them.
 
 use crate::{
-    AccountId, BookId, CalendarId, Decimal, InstrumentId, LaneId, Notional, Principal, Px, Qty,
-    Ratio, RunId, Scope, SessionId, StrategyId, Text, VenueId,
+    AccountId, BookId, BrokerId, CalendarId, Decimal, InstrumentId, LaneId, Notional, Principal,
+    Px, Qty, Ratio, RouteId, RunId, Scope, SessionId, StrategyId, Text, VenueId,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
@@ -29,10 +29,12 @@ macro_rules! strings {
 strings! {
     AccountId;
     BookId;
+    BrokerId;
     CalendarId;
     InstrumentId;
     LaneId;
     Principal;
+    RouteId;
     RunId;
     SessionId;
     Scope matches "^(global|environment|(lane|account|strategy|venue|instrument):.+)$";

@@ -2,7 +2,7 @@
 
 use crate::HomeError;
 use crate::home::files_in;
-use fillwright_domain::CalendarId;
+use fillwright_domain::{BrokerId, CalendarId};
 use fillwright_policy::{Documents, Rulebook, compile};
 use std::collections::BTreeMap;
 use std::fs;
@@ -57,20 +57,28 @@ impl ConfigFolder {
             lanes: self.optional("lanes.json")?,
             approvals: self.optional("policies/approvals.json")?,
             regime: self.optional("policies/regime.json")?,
+            route_profiles: self.optional("policies/route_profiles.json")?,
+            execution_routes: self.optional("policies/execution_routes.json")?,
+            execution_routes_live: self.optional("policies/execution_routes_live.json")?,
+            brokers: self.names_in("brokers")?.into_iter().map(BrokerId::from).collect(),
             calendars: self.calendars()?,
         })
     }
 
     fn calendars(&self) -> Result<BTreeMap<CalendarId, Document>, HomeError> {
-        let files = files_in(&self.folder.join("calendars"), "json");
-        let files = files.map_err(|source| self.unreadable("calendars", source))?;
-        let names = files.iter().filter_map(|path| path.file_stem());
-        let calendars = names.map(|name| {
-            let name = name.to_string_lossy().into_owned();
+        let calendars = self.names_in("calendars")?.into_iter().map(|name| {
             let document = self.document(&format!("calendars/{name}.json"))?;
             Ok((CalendarId::from(name), document))
         });
         calendars.collect()
+    }
+
+    /// The documents in a folder below, by what they are called without their ending.
+    fn names_in(&self, below: &str) -> Result<Vec<String>, HomeError> {
+        let files = files_in(&self.folder.join(below), "json");
+        let files = files.map_err(|source| self.unreadable(below, source))?;
+        let names = files.iter().filter_map(|path| path.file_stem());
+        Ok(names.map(|name| name.to_string_lossy().into_owned()).collect())
     }
 
     fn document(&self, below: &str) -> Result<Document, HomeError> {

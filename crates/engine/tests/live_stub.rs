@@ -29,6 +29,7 @@ fn order(id: &str, qty: &str) -> OrderIntent {
         time_in_force: TimeInForce::Ioc,
         reduce_only: false,
         post_only: false,
+        route: None,
     }
 }
 

@@ -77,6 +77,7 @@ fn order(id: OrderIntentId) -> OrderIntent {
         time_in_force: TimeInForce::Ioc,
         reduce_only: true,
         post_only: false,
+        route: None,
     }
 }
 

@@ -320,6 +320,18 @@ pub enum Denial {
     #[n(192)]
     #[error("the market regime is not known, and this is aggressively long")]
     RegimeUnknown,
+    /// No rule gives the order a route, or the route leads nowhere here.
+    #[n(240)]
+    #[error("no route leads from here to the venue")]
+    RouteMissing,
+    /// The route does not take orders of this type.
+    #[n(241)]
+    #[error("its route does not take orders of this type")]
+    RouteUnfit,
+    /// No connection of the route is in a state to take the order.
+    #[n(242)]
+    #[error("no connection of its route is in a state to take it")]
+    RouteUnavailable,
 }
 
 /// Why nothing is sent although nothing was refused.
@@ -459,6 +471,9 @@ codes!(Denial {
     CapitalExceeded => "capital_exceeded",
     RegimeCrisis => "regime_crisis",
     RegimeUnknown => "regime_unknown",
+    RouteMissing => "route_missing",
+    RouteUnfit => "route_unfit",
+    RouteUnavailable => "route_unavailable",
 });
 
 codes!(Skip {

@@ -9,8 +9,8 @@ use crate::detection::Windows;
 use crate::event::Refusal;
 use crate::{Event, State};
 use fillwright_domain::{
-    ComponentKind, HealthStatus, IncidentCategory, IncidentId, Place, Principal, Scope, Severity,
-    StartupAnomaly, Text, Timestamp,
+    BrokerId, ComponentKind, HealthStatus, IncidentCategory, IncidentId, Place, Principal, Scope,
+    Severity, StartupAnomaly, Text, Timestamp,
 };
 use fillwright_policy::Role;
 use minicbor::{Decode, Encode};
@@ -368,6 +368,14 @@ impl Incidents {
     /// How a component said it was.
     pub fn health(&self, kind: ComponentKind, component: &Text) -> Option<HealthStatus> {
         self.health.get(&(kind, component.clone())).copied()
+    }
+
+    /// How a connection said it was.
+    pub(crate) fn broker_health(&self, broker: &BrokerId) -> Option<HealthStatus> {
+        if self.health.is_empty() {
+            return None;
+        }
+        self.health(ComponentKind::BrokerConnection, &Text::new(broker.as_str()))
     }
 
     pub(crate) fn windows(&self) -> &Windows {

@@ -7,7 +7,7 @@ use crate::{Denial, Event, FlowEvent, Ruling, State, Verdicts, planes};
 use fillwright_domain::{
     ContentDigest, Decimal, DigestedIntent, ExecutionOutcome, ExecutionPlan, ExecutionReasonCode,
     ExecutionResult, ExecutionStatus, Intent, IntentId, IntentKey, NumberError, OrderIntent,
-    OrderIntentId, OrderType, Plane, Px, Qty, Quote, ResultStatus, Rounding, Side, Text,
+    OrderIntentId, OrderType, Plane, Px, Qty, Quote, ResultStatus, Rounding, Route, Side, Text,
     TimeInForce, Timestamp,
 };
 use minicbor::{Decode, Encode};
@@ -83,7 +83,8 @@ fn admit(
     let decision_px = case.and_then(Case::decision_px);
     let plan = plan(intent, &judgement);
     let Judgement { refused, not_in_force, draft, .. } = judgement;
-    let (sent, used) = (Sent::of(intent, &draft), draft.used);
+    let used = draft.used;
+    let sent = Sent::of(intent, &draft);
     let verdicts = draft.into_verdicts();
     let throttled = case.and_then(|case| throttled(case, &verdicts));
     events.push(Event::IntentJudged {
@@ -157,16 +158,25 @@ fn plan(intent: &Intent, judgement: &Judgement) -> ExecutionPlan {
 }
 
 /// What an order says that its plan does not.
-#[derive(Clone, Copy)]
 struct Sent {
     side: Side,
     /// By the intent's own word, or because a mode allows it no more.
     reduce_only: bool,
+    time_in_force: TimeInForce,
+    route: Option<Route>,
 }
 
 impl Sent {
     fn of(intent: &Intent, draft: &Draft) -> Self {
-        Self { side: draft.side, reduce_only: intent.reduce_only() || draft.reduce_only }
+        Self {
+            side: draft.side,
+            reduce_only: intent.reduce_only() || draft.reduce_only,
+            time_in_force: match draft.order_type {
+                OrderType::Market => TimeInForce::Ioc,
+                OrderType::Limit => draft.time_in_force.unwrap_or(TimeInForce::Day),
+            },
+            route: draft.route.clone(),
+        }
     }
 }
 
@@ -190,12 +200,10 @@ fn order(
         requested_quantity: plan.size,
         order_type: plan.order_type,
         limit_px: plan.price,
-        time_in_force: match plan.order_type {
-            OrderType::Market => TimeInForce::Ioc,
-            OrderType::Limit => TimeInForce::Day,
-        },
+        time_in_force: sent.time_in_force,
         reduce_only: sent.reduce_only,
         post_only: intent.post_only() && plan.order_type == OrderType::Limit,
+        route: sent.route,
     }
 }
 

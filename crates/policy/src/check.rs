@@ -1,20 +1,25 @@
 //! What does not fit together in documents that can each be read: names nobody defines, and values that make no sense.
 
 use crate::flow::{EVERY, Permissions, RepeatThrottle};
+use crate::route::Destination;
 use crate::{
     Book, DocumentError, Documents, Level, Role, Rulebook, decision_table, operator_bounds,
 };
 use fillwright_domain::{
-    BookId, Decimal, Instrument, NumberError, Qty, Ratio, StrategyId, VenueId,
+    BookId, BrokerId, Decimal, Instrument, InstrumentId, NumberError, Qty, Ratio, StrategyId,
+    VenueId,
 };
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that does not fit, document by document.
 pub(crate) fn everything(rulebook: &Rulebook, documents: &Documents) -> Vec<DocumentError> {
     let of = |file: &str| Check { rulebook, file: file.to_owned(), found: Vec::new() };
     let optional =
         |document: &Option<(String, Vec<u8>)>| of(document.as_ref().map_or("", |(file, _)| file));
+    let is_live = rulebook.environment.as_str() == "live";
+    let execution_routes =
+        if is_live { &documents.execution_routes_live } else { &documents.execution_routes };
     let checked = [
         of(&documents.venue_limits.0).instruments(),
         of(&documents.home.0).home(),
@@ -28,6 +33,8 @@ pub(crate) fn everything(rulebook: &Rulebook, documents: &Documents) -> Vec<Docu
         optional(&documents.incident_rules).incident_rules(),
         of(&documents.execution_policies.0).flow(),
         optional(&documents.lanes).lanes(),
+        optional(&documents.route_profiles).route_profiles(),
+        optional(execution_routes).execution_routes(&documents.brokers),
     ];
     checked.into_iter().flatten().collect()
 }
@@ -228,6 +235,40 @@ impl Check<'_> {
         self.permissions();
         self.order_types();
         self.rates();
+        self.found
+    }
+
+    fn route_profiles(mut self) -> Vec<DocumentError> {
+        let rules = self.rulebook;
+        let Some(routes) = &rules.routes else { return self.found };
+        for (rule, row) in routes.profiles.selection.iter().zip(1..) {
+            let place = format!("selection: row {row}");
+            self.known(&place, rule.route_id.as_str(), &routes.profiles.profiles);
+            let strategy = rule.strategy.as_ref().map_or(EVERY, StrategyId::as_str);
+            self.known_or_every(&place, strategy, &rules.strategies);
+            let venue = rule.venue.as_ref().map_or(EVERY, VenueId::as_str);
+            self.known_or_every(&place, venue, &rules.venues);
+            let instrument = rule.instrument.as_ref().map_or(EVERY, InstrumentId::as_str);
+            self.known_or_every(&place, instrument, &rules.instruments);
+        }
+        self.found
+    }
+
+    /// What an environment maps must be a route, and lead to connections that are there.
+    fn execution_routes(mut self, brokers: &BTreeSet<BrokerId>) -> Vec<DocumentError> {
+        let rules = self.rulebook;
+        let Some(policy) = &rules.routes else { return self.found };
+        let paper = BrokerId::new(Destination::PAPER);
+        let brokers = brokers.iter().chain([&paper]).map(|broker| (broker.clone(), ())).collect();
+        for (route_id, destinations) in &policy.routes.routes {
+            self.known("routes", route_id.as_str(), &policy.profiles.profiles);
+            for destination in destinations {
+                let place = format!("routes: {route_id}");
+                self.known(&place, destination.broker.as_str(), &brokers);
+                let venue = destination.venue.as_ref().map_or(EVERY, VenueId::as_str);
+                self.known_or_every(&place, venue, &rules.venues);
+            }
+        }
         self.found
     }
 

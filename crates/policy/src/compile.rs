@@ -7,10 +7,10 @@ use crate::documents::{
     LanesDocument, PeopleDocument, RegimeDocument, RiskEnvelopeDocument, StrategiesDocument,
     VenueLimitsRow, VenuesDocument,
 };
-use crate::{DocumentError, Hours, IncidentRules, Lanes, Rulebook, SessionDefinition};
-use fillwright_domain::{CalendarId, Instrument, InstrumentId};
+use crate::{DocumentError, Hours, IncidentRules, Lanes, RoutePolicy, Rulebook, SessionDefinition};
+use fillwright_domain::{BrokerId, CalendarId, Instrument, InstrumentId};
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The documents as they were read: file name (as people should see it) and bytes.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +45,14 @@ pub struct Documents {
     pub approvals: Option<(String, Vec<u8>)>,
     /// `config/policies/regime.json`; absent, no regime is ever known.
     pub regime: Option<(String, Vec<u8>)>,
+    /// `config/policies/route_profiles.json`; absent, no order goes anywhere.
+    pub route_profiles: Option<(String, Vec<u8>)>,
+    /// `config/policies/execution_routes.json`, which every environment but `live` goes by.
+    pub execution_routes: Option<(String, Vec<u8>)>,
+    /// `config/policies/execution_routes_live.json`, which `live` goes by.
+    pub execution_routes_live: Option<(String, Vec<u8>)>,
+    /// The connections there are: `config/brokers/NAME.json`.
+    pub brokers: BTreeSet<BrokerId>,
     /// `config/calendars/NAME.json`, by name.
     pub calendars: BTreeMap<CalendarId, (String, Vec<u8>)>,
 }
@@ -90,6 +98,7 @@ fn read(documents: &Documents, found: &mut Vec<DocumentError>) -> (Rulebook, Vec
     let approvals: Option<ApprovalsDocument> =
         or_noted(optional(documents.approvals.as_ref()), found);
     let regime: Option<RegimeDocument> = or_noted(optional(documents.regime.as_ref()), found);
+    let routes = routes(documents, home.environment.as_str(), found);
     let rulebook = Rulebook {
         version: home.version,
         partition: home.partition,
@@ -114,8 +123,23 @@ fn read(documents: &Documents, found: &mut Vec<DocumentError>) -> (Rulebook, Vec
             models: lanes.models,
         },
         regime: regime.unwrap_or_default().regime_parity,
+        routes,
     };
     (rulebook, rows)
+}
+
+/// The logical routes with what they stand for in this environment; nothing unless both are written down. Those of the
+/// other environments are read as well, so that a mistake in them is found before they are needed.
+fn routes(
+    documents: &Documents,
+    environment: &str,
+    found: &mut Vec<DocumentError>,
+) -> Option<RoutePolicy> {
+    let profiles = or_noted(optional(documents.route_profiles.as_ref()), found);
+    let elsewhere = or_noted(optional(documents.execution_routes.as_ref()), found);
+    let live = or_noted(optional(documents.execution_routes_live.as_ref()), found);
+    let routes = if environment == "live" { live } else { elsewhere };
+    Some(RoutePolicy { profiles: profiles?, routes: routes? })
 }
 
 /// What was read; where it could not be, the reason is noted.

@@ -2,7 +2,7 @@
 
 use crate::{
     ApprovalRules, DecisionTable, Envelope, FlowPolicy, Group, Hours, IncidentRules, Lanes,
-    OperatorBounds, People, RegimePolicy, UNGROUPED,
+    OperatorBounds, People, RegimePolicy, RoutePolicy, UNGROUPED,
 };
 use fillwright_domain::{
     AccountId, BookId, CalendarId, Instrument, InstrumentId, LaneId, Notional, Plane, Ratio, RunId,
@@ -81,6 +81,9 @@ pub struct Rulebook {
     #[n(20)]
     #[cbor(default)]
     pub regime: RegimePolicy,
+    /// How orders go to their venues; absent, none goes.
+    #[n(37)]
+    pub routes: Option<RoutePolicy>,
 }
 
 impl Rulebook {

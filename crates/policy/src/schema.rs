@@ -7,6 +7,7 @@ use crate::documents::{
     VenuesDocument,
 };
 use crate::execution_metrics::ExecutionMetricsSpec;
+use crate::route::{ExecutionRoutes, RouteProfiles};
 use crate::safe_mode::SafeModesDocument;
 use crate::{DecisionTable, IncidentRules, OperatorBounds, SessionDefinition};
 use schemars::generate::SchemaSettings;
@@ -84,6 +85,18 @@ pub fn documents() -> Vec<DocumentSchema> {
         DocumentSchema::of::<IncidentRules>(
             "incident_rules",
             "config/policies/incident_rules.json",
+        ),
+        DocumentSchema::of::<RouteProfiles>(
+            "route_profiles",
+            "config/policies/route_profiles.json",
+        ),
+        DocumentSchema::of::<ExecutionRoutes>(
+            "execution_routes",
+            "config/policies/execution_routes.json",
+        ),
+        DocumentSchema::of::<ExecutionRoutes>(
+            "execution_routes_live",
+            "config/policies/execution_routes_live.json",
         ),
         DocumentSchema::of::<LanesDocument>("lanes", "config/lanes.json"),
         DocumentSchema::of::<ApprovalsDocument>("approvals", "config/policies/approvals.json"),

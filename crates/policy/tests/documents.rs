@@ -1,9 +1,9 @@
 //! Documents become a rulebook or are refused with file and place. The documents are the demo's own.
 
 use expect_test::{Expect, expect};
-use fillwright_domain::CalendarId;
+use fillwright_domain::{BrokerId, CalendarId};
 use fillwright_policy::{Documents, compile, compile_all};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 
 #[path = "../../../fuzz/replay.rs"]
@@ -35,6 +35,10 @@ fn documents() -> Documents {
         lanes: Some(demo!("lanes.json")),
         approvals: Some(demo!("policies/approvals.json")),
         regime: Some(demo!("policies/regime.json")),
+        route_profiles: Some(demo!("policies/route_profiles.json")),
+        execution_routes: Some(demo!("policies/execution_routes.json")),
+        execution_routes_live: Some(demo!("policies/execution_routes_live.json")),
+        brokers: BTreeSet::from([BrokerId::new("live-stub")]),
         calendars: BTreeMap::from([
             (CalendarId::new("24x7"), demo!("calendars/24x7.json")),
             (CalendarId::new("CME-ES"), demo!("calendars/CME-ES.json")),
@@ -116,6 +120,26 @@ fn a_number_that_is_not_quoted_is_refused_because_it_may_have_been_rounded() {
         &expect![[r#"
             config/policies/risk_envelope.json: is not a valid document
               invalid type: floating point `1.5`, expected a decimal as a string; quote it, as in "2.5" at line 9 column 23"#]],
+    );
+}
+
+#[test]
+fn a_route_that_leads_to_no_connection_there_is_is_refused() {
+    check(
+        |documents| documents.execution_routes.as_mut().expect("the demo has routes"),
+        "\"broker\": \"live-stub\"",
+        "\"broker\": \"live-stab\"",
+        &expect![[
+            r#"config/policies/execution_routes.json: routes: urgent_mkt names "live-stab", which no document defines; define it or correct the name"#
+        ]],
+    );
+    check(
+        |documents| documents.route_profiles.as_mut().expect("the demo has routes"),
+        "\"route_id\": \"passive_lo\"",
+        "\"route_id\": \"passive\"",
+        &expect![[
+            r#"config/policies/route_profiles.json: selection: row 2 names "passive", which no document defines; define it or correct the name"#
+        ]],
     );
 }
 

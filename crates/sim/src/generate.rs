@@ -3,6 +3,7 @@
 
 use crate::decisions::{alter_governed, governed};
 use crate::rng::Rng;
+use crate::routes::generated;
 use fillwright_domain::{
     AccountId, ActionType, Ask, BookId, CalendarId, ComponentKind, Decimal, ExecId,
     ExecutionIntent, ExecutionReport, HealthStatus, IncidentCategory, IncidentId, Instrument,
@@ -163,7 +164,7 @@ impl Generator {
 
     /// What comes in next.
     pub fn input(&mut self) -> Input {
-        if !self.imposed.is_empty() && self.rng.chance(450) {
+        if !self.imposed.is_empty() && self.rng.chance(550) {
             return self.lift();
         }
         if let Some(hash) = self.proposed.filter(|_| self.rng.chance(60)) {
@@ -304,11 +305,17 @@ impl Generator {
             Some(at) => self.imposed.swap_remove(at),
             None => (self.rng.pick(&RestraintKind::ALL), self.scope()),
         };
-        let (by, reason) = (self.person(), Text::new("drill over"));
+        // Mostly by somebody who may: nothing much is let through meanwhile.
+        let by = if self.rng.chance(600) { self.releaser() } else { self.person() };
+        let reason = Text::new("drill over");
         match kind {
             RestraintKind::KillSwitch => Input::ReleaseKillSwitch { by, reason, scope },
             kind => Input::LiftRestraint { kind, scope, by, reason },
         }
+    }
+
+    fn releaser(&mut self) -> Principal {
+        Principal::new(self.rng.pick(&["ops-1", "risk-1", "risk-2"]))
     }
 
     fn scope(&mut self) -> Scope {
@@ -363,6 +370,9 @@ impl Generator {
     fn twin(&mut self) -> Input {
         let (last, quote) = self.sent[self.sent.len() - 1].clone();
         let intent = Intent { intent_id: self.intent().intent_id, ..last };
+        // Mostly the market stands as it stood, and is looked at again.
+        let as_of = if self.rng.chance(700) { Some(self.age()) } else { None };
+        let quote = quote.map(|quote| Quote { as_of: as_of.unwrap_or(quote.as_of), ..quote });
         self.sent.push((intent.clone(), quote.clone()));
         Input::submit(intent, quote)
     }
@@ -441,11 +451,11 @@ impl Generator {
 
     fn execution(&mut self, book_id: &str) -> Ask {
         let action = match self.rng.below(100) {
-            0..58 => ActionType::Add,
-            58..70 => ActionType::Trim,
-            70..79 => ActionType::Exit,
-            79..86 => ActionType::EmergencyExit,
-            86..97 => ActionType::Reclaim,
+            0..63 => ActionType::Add,
+            63..73 => ActionType::Trim,
+            73..80 => ActionType::Exit,
+            80..87 => ActionType::EmergencyExit,
+            87..97 => ActionType::Reclaim,
             97..99 => ActionType::Hold,
             _ => ActionType::Rebalance,
         };
@@ -829,6 +839,7 @@ fn rulebook(rng: &mut Rng) -> Rulebook {
         approvals: approval_rules(),
         lanes: Lanes::wide(),
         regime: RegimePolicy::wide(),
+        routes: Some(generated(rng)),
         decisions: rng.chance(250).then(|| decisions(rng)),
     };
     governed(rng, &mut rules);

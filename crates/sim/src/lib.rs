@@ -15,6 +15,7 @@ pub mod lockstep;
 pub mod oracle;
 pub mod reference;
 pub mod rng;
+mod routes;
 pub mod scenario;
 mod script;
 pub mod story;

@@ -7,6 +7,7 @@ use crate::exact::{Exact, exact};
 use crate::flow_witness::{FlowWitness, Released};
 use crate::governance::{Around, Governance};
 use crate::incident_witness::IncidentWitness;
+use crate::routes::RouteWitness;
 use fillwright_domain::{
     ActionType, BookId, ExecId, ExecutionStatus, Instrument, InstrumentId, Intent, IntentId,
     LaneId, OrderIntent, OrderIntentId, OrderStatus, OrderType, Plane, Principal, Quote,
@@ -60,6 +61,7 @@ const IN_FORCE: &[Gate] = &[
     Gate::OrderTypePolicy,
     Gate::SlippageBudget,
     Gate::Participation,
+    Gate::Route,
     Gate::PriceCollar,
     Gate::SelfMatch,
     Gate::DuplicateWindow,
@@ -173,6 +175,7 @@ pub struct Oracle {
     coming: Option<(Box<Rulebook>, bool)>,
     were_in_force: Vec<Rulebook>,
     flow: FlowWitness,
+    routes: RouteWitness,
     /// How much it saw.
     pub tally: Tally,
 }
@@ -344,6 +347,7 @@ impl Oracle {
             }
             Event::Incident(event) => {
                 self.incidents.read(event)?;
+                self.routes.read(event);
                 self.tally.incidents += u64::from(matches!(event, IncidentEvent::Opened { .. }));
             }
             Event::Approval(event) => self.governance.approval(at, self.rules.as_ref(), event)?,
@@ -489,6 +493,8 @@ impl Oracle {
         let Some(quote) = quote else { return Err("an order without a quote".to_owned()) };
         let at_work = at_work.iter().collect();
         self.flow.released(&Released { at, intent, quote, order, at_work })?;
+        let rules = self.rules.as_ref().ok_or("an order without rules")?;
+        self.routes.released(rules, order)?;
         let seen = Seen {
             order: order.clone(),
             cum_qty: Exact::zero(),

@@ -15,6 +15,7 @@
 use crate::flow;
 use crate::generate::{PARTITION, number, team};
 use crate::lockstep::Pair;
+use crate::routes;
 use crate::script::{Governed, differ_governed};
 use crate::story::tell;
 use fillwright_domain::{
@@ -30,8 +31,8 @@ use fillwright_kernel::{Effect, FlowInput, Input};
 use fillwright_policy::{
     Book, Bound, Breach, Condition, Decision, DecisionRow, DetectionRule, Envelope,
     ExecutionPolicy, FactName, FlowPolicy, Group, GroupLimits, Grouping, Hours, Lanes, Limits,
-    OpenWindow, Person, RegimePolicy, RestraintKind, Role, Rulebook, RulesHash, Signal, Strategy,
-    Venue, approval_rules,
+    OpenWindow, Person, RegimePolicy, RestraintKind, Role, RoutePolicy, Rulebook, RulesHash,
+    Signal, Strategy, Venue, approval_rules,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -588,6 +589,7 @@ fn differ(rules: &mut Rulebook, edit: &[&str]) {
             *group_at(&mut rules.envelope, group) = GroupLimits::default();
         }
         ["flow", rest @ ..] => flow::differ(&mut rules.flow, rest),
+        ["routes", rest @ ..] => routes::differ(&mut rules.routes, rest),
         ["no", limit] => limit_of(&mut rules.envelope.firm, limit, None, Breach::Deny),
         ["at", level, "max_exposure", value, rest @ ..] => {
             *group_at(&mut rules.envelope, level) = GroupLimits {
@@ -822,6 +824,7 @@ pub fn standard() -> Rulebook {
         approvals: approval_rules(),
         lanes: Lanes::wide(),
         regime: RegimePolicy::wide(),
+        routes: Some(RoutePolicy::wide()),
         ..Rulebook::default()
     }
 }

@@ -382,6 +382,17 @@ fn emitted(order: &OrderIntent) -> String {
     }
     text.push_str(if order.reduce_only { " reduce-only" } else { "" });
     text.push_str(if order.post_only { " post-only" } else { "" });
+    // The one route of rules that are about something else goes without saying.
+    for route in order.route.iter().filter(|route| route.route_id.as_str() != "any") {
+        let algorithm = route.algorithm.as_ref().map(|name| format!(" as {name}"));
+        let _ = write!(
+            text,
+            " by {} via {}{}",
+            route.route_id,
+            route.broker,
+            algorithm.unwrap_or_default()
+        );
+    }
     text
 }
 

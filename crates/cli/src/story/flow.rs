@@ -18,6 +18,7 @@ pub(super) fn plain(gate: Gate) -> &'static str {
         Gate::OrderTypePolicy => "this type of order is allowed here",
         Gate::SlippageBudget => "costs no more against the mid than it may",
         Gate::Participation => "the policy states no rate to hold it against",
+        Gate::Route => "a route leads to the venue on a connection that takes it",
         Gate::PriceCollar => "the price lies near its reference",
         Gate::SelfMatch => "no order of our own is at work on the other side",
         Gate::DuplicateWindow => "no order like it was released a moment ago",

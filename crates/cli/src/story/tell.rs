@@ -7,7 +7,7 @@ use crate::rows::{ending_word, reason_word, side_word};
 use crate::words;
 use fillwright_domain::{
     ActionType, Ask, Constraint, ExecutionIntent, ExecutionOutcome, ExecutionPlan, ExecutionStatus,
-    OrderIntent, OrderStatus, OrderType, Plane, ReportKind, ResultStatus, Scope, Side, Text,
+    OrderIntent, OrderStatus, OrderType, Plane, ReportKind, ResultStatus, Route, Scope, Side, Text,
 };
 use fillwright_kernel::adoption::PolicyInput;
 use fillwright_kernel::{Event, FlowInput, Input};
@@ -328,7 +328,7 @@ pub(super) fn tell_order(order: &OrderIntent) -> Vec<String> {
         OrderType::Market => "at the market",
         OrderType::Limit => "at the limit",
     };
-    vec![
+    let mut lines = vec![
         format!(
             "{side} {} {} {kind}{price} ({}), {}",
             words::quantity(order.requested_quantity),
@@ -338,7 +338,14 @@ pub(super) fn tell_order(order: &OrderIntent) -> Vec<String> {
         ),
         named("order id", order.order_intent_id),
         named("at venue", order.client_order_id()),
-    ]
+    ];
+    lines.extend(order.route.as_ref().map(|route| named("route", way(route))));
+    lines
+}
+
+fn way(route: &Route) -> String {
+    let algorithm = route.algorithm.as_ref().map(|name| format!(", its {name}"));
+    format!("{}, out on {}{}", route.route_id, route.broker, algorithm.unwrap_or_default())
 }
 
 fn tell_outcome(outcome: &ExecutionOutcome) -> String {

@@ -9,7 +9,7 @@ use fillwright_engine::{Recovered, Sequencer, recover};
 use fillwright_journal::{JournalOptions, MemoryStorage, Preparation};
 use fillwright_kernel::Input;
 use fillwright_policy::{Documents, FlowPolicy, Rulebook, compile};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub const NOW: Timestamp = Timestamp::from_ns(1_767_711_600_000_000_000);
@@ -52,6 +52,13 @@ pub fn rulebook() -> Rulebook {
         lanes: None,
         approvals: None,
         regime: Some(document(r#"{"regime_parity":{"age_max_s":60,"unknown":"allow"}}"#)),
+        route_profiles: Some(document(
+            r#"{"selection":[{"route_id":"any"}],
+                "profiles":{"any":{"description":"every order","order_types":["limit","market"]}}}"#,
+        )),
+        execution_routes: Some(document(r#"{"routes":{"any":[{"broker":"paper"}]}}"#)),
+        execution_routes_live: None,
+        brokers: BTreeSet::new(),
         calendars: BTreeMap::from([(
             "always".into(),
             document(r#"{"source":"test","zone":"UTC","valid_from":"2026-01-01","valid_through":"2026-12-31","always":true}"#),

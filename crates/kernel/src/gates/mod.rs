@@ -41,6 +41,7 @@ mod reduce_only_mode;
 mod regime_parity;
 mod repeat_throttle;
 mod restricted_list;
+mod route;
 mod schedule;
 mod sector_exposure;
 mod self_match;
@@ -61,8 +62,8 @@ use crate::tree;
 use crate::verdict::{Gate, GateSet, Verdicts};
 use fillwright_domain::{
     ActionType, Constraint, Constraints, Decimal, Instrument, Intent, LaneId, Notional,
-    NumberError, OrderType, Place, Plane, Px, Qty, Quote, Ratio, RequestId, Rounding, RunId, Side,
-    StrategyId, Text, Timestamp,
+    NumberError, OrderType, Place, Plane, Px, Qty, Quote, Ratio, RequestId, Rounding, Route, RunId,
+    Side, StrategyId, Text, TimeInForce, Timestamp,
 };
 use fillwright_policy::{Book, Levels, RestraintKind, Rulebook};
 use record::Record;
@@ -132,7 +133,7 @@ static CHAIN: &[(Gate, Option<Judge>)] = &[
     (Gate::OrderTypePolicy, Some(order_type_policy::judge)),
     (Gate::SlippageBudget, Some(slippage_budget::judge)),
     (Gate::Participation, Some(participation::judge)),
-    (Gate::Route, None),
+    (Gate::Route, Some(route::judge)),
     (Gate::PriceCollar, Some(price_collar::judge)),
     (Gate::SelfMatch, Some(self_match::judge)),
     (Gate::DuplicateWindow, Some(duplicate_window::judge)),
@@ -318,6 +319,10 @@ pub(crate) struct Draft {
     reference_px: Px,
     pub(crate) order_type: OrderType,
     pub(crate) limit_px: Option<Px>,
+    /// How long it works, where its route says so.
+    pub(crate) time_in_force: Option<TimeInForce>,
+    /// The way it takes to its venue.
+    pub(crate) route: Option<Route>,
     pub(crate) constraints: Constraints,
     /// Whether a mode allows it only to reduce.
     pub(crate) reduce_only: bool,
@@ -349,6 +354,8 @@ impl Draft {
             reference_px: Px::ZERO,
             order_type: OrderType::Limit,
             limit_px: None,
+            time_in_force: None,
+            route: None,
             constraints: Constraints::default(),
             reduce_only: false,
             used: None,

@@ -103,6 +103,10 @@ pub struct OrderRow {
     pub stranded: bool,
     /// The entry that changed it last.
     pub updated_seq: u64,
+    /// The logical route.
+    pub route: Option<String>,
+    /// The connection it went out on.
+    pub broker: Option<String>,
 }
 
 /// A fill.
@@ -295,7 +299,7 @@ impl IntentRow {
 impl OrderRow {
     pub(super) const COLUMNS: &str = "order_intent_id, client_order_id, intent_seq, seq, at_ns, child_no, plane, book, \
         instrument, side, qty, order_type, limit_px, time_in_force, reduce_only, post_only, status, cum_qty, \
-        stranded, updated_seq";
+        stranded, updated_seq, route, broker";
 
     pub(super) fn read(row: &Row) -> Result<Self> {
         Ok(Self {
@@ -319,6 +323,8 @@ impl OrderRow {
             cum_qty: parsed(row, 17)?,
             stranded: row.get(18)?,
             updated_seq: row.get(19)?,
+            route: row.get(20)?,
+            broker: row.get(21)?,
         })
     }
 }

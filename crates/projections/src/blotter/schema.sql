@@ -50,7 +50,9 @@ CREATE TABLE IF NOT EXISTS orders (
     status TEXT NOT NULL,
     cum_qty TEXT NOT NULL,
     stranded INTEGER NOT NULL,          -- its fate is unknown and a person must look
-    updated_seq INTEGER NOT NULL
+    updated_seq INTEGER NOT NULL,
+    route TEXT,                         -- the logical route
+    broker TEXT                         -- the connection it went out on
 );
 CREATE TABLE IF NOT EXISTS fills (
     order_no INTEGER NOT NULL,

@@ -328,7 +328,7 @@ impl Blotter {
         let order = &facts.order;
         let outcome = outcome_of(entry, order.order_intent_id);
         let sql = "INSERT INTO orders VALUES
-            (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, 0, ?3)";
+            (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, 0, ?3, ?18, ?19)";
         let row = params![
             order_no(facts),
             facts.id_text,
@@ -347,6 +347,8 @@ impl Blotter {
             order.post_only,
             order_status(outcome.map_or(OrderStatus::PendingNew, final_status)),
             outcome.map_or(Qty::ZERO, |outcome| outcome.filled_quantity).to_string(),
+            order.route.as_ref().map(|route| route.route_id.as_str()),
+            order.route.as_ref().map(|route| route.broker.as_str()),
         ];
         self.database.prepare_cached(sql)?.execute(row)?;
         self.count("orders");

@@ -4,7 +4,7 @@ use crate::disposition::Disposition;
 use crate::verdicts::VerdictLine;
 use fillwright_domain::{
     ActionType, ComponentKind, ExecId, HealthStatus, Notional, OrderIntent, OrderStatus, OrderType,
-    Origin, Principal, Px, Qty, Ratio, ResultStatus, RunId, Scope, Side, Text, TimeInForce,
+    Origin, Principal, Px, Qty, Ratio, ResultStatus, Route, RunId, Scope, Side, Text, TimeInForce,
     Timestamp, Urgency, VenueId,
 };
 use fillwright_kernel::adoption::PolicyInput;
@@ -143,7 +143,7 @@ pub(super) struct Breach {
 }
 
 #[derive(Serialize)]
-pub(super) struct Submitted {
+pub(super) struct Submitted<'a> {
     pub(super) child_no: u32,
     pub(super) side: Side,
     pub(super) requested_quantity: Qty,
@@ -152,11 +152,12 @@ pub(super) struct Submitted {
     pub(super) time_in_force: TimeInForce,
     pub(super) reduce_only: bool,
     pub(super) post_only: bool,
+    pub(super) route: Option<&'a Route>,
     pub(super) decision_px: Option<Px>,
 }
 
-impl Submitted {
-    pub(super) fn of(order: &OrderIntent, decision_px: Option<Px>) -> Self {
+impl<'a> Submitted<'a> {
+    pub(super) fn of(order: &'a OrderIntent, decision_px: Option<Px>) -> Self {
         Self {
             child_no: order.child_no,
             side: order.side,
@@ -166,6 +167,7 @@ impl Submitted {
             time_in_force: order.time_in_force,
             reduce_only: order.reduce_only,
             post_only: order.post_only,
+            route: order.route.as_ref(),
             decision_px,
         }
     }

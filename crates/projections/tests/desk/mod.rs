@@ -14,7 +14,7 @@ use fillwright_kernel::incidents::IncidentInput;
 use fillwright_kernel::{Event, Input, Kernel, State};
 use fillwright_policy::{
     Book, Breach, Envelope, ExecutionPolicy, FlowPolicy, Hours, IncidentRules, KillEffect, Lanes,
-    Limits, RegimePolicy, Role, Rulebook, Strategy, Venue, approval_rules, people,
+    Limits, RegimePolicy, Role, RoutePolicy, Rulebook, Strategy, Venue, approval_rules, people,
 };
 use fillwright_projections::{Paths, ProjectedEntry, Projections};
 use std::collections::BTreeMap;
@@ -333,6 +333,7 @@ pub fn rulebook(version: &str) -> Rulebook {
         ]),
         incident_rules: IncidentRules::standard(),
         flow: FlowPolicy::wide(),
+        routes: Some(RoutePolicy::wide()),
         ..Rulebook::default()
     }
 }

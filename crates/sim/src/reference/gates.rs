@@ -8,12 +8,13 @@ use super::facts::{Facts, Held};
 use super::flow;
 use super::limits;
 use super::restraints;
+use super::routes;
 use super::sessions::{Known, lane_of, session_of};
 use crate::exact::{Exact, exact};
 use fillwright_domain::{
     ActionType, Ask, BookId, Constraint, Constraints, Decimal, Instrument, Intent, LaneId,
-    OrderType, Plane, Px, Quote, Ratio, Regime, RequestId, Rounding, RunId, Scope, Side,
-    StrategyId, Text, Timestamp, Urgency,
+    OrderType, Plane, Px, Quote, Ratio, Regime, RequestId, Rounding, Route, RunId, Scope, Side,
+    StrategyId, Text, TimeInForce, Timestamp, Urgency,
 };
 use fillwright_kernel::{
     Change, Denial, Figures, Gate, GateSet, Ruling, SessionStatus, Skip, Verdict,
@@ -66,7 +67,7 @@ pub const CHAIN: &[(Gate, bool)] = &[
     (Gate::OrderTypePolicy, true),
     (Gate::SlippageBudget, true),
     (Gate::Participation, true),
-    (Gate::Route, false),
+    (Gate::Route, true),
     (Gate::PriceCollar, true),
     (Gate::SelfMatch, true),
     (Gate::DuplicateWindow, true),
@@ -96,6 +97,10 @@ pub(super) struct Shape {
     pub(super) touch: Decimal,
     pub(super) order_type: OrderType,
     pub(super) limit_px: Option<Decimal>,
+    /// How long it works, where its route says so.
+    pub(super) time_in_force: Option<TimeInForce>,
+    /// The way it takes.
+    pub(super) route: Option<Route>,
     /// Whether a mode lets it only reduce.
     pub(super) reduces_only: bool,
     pub(super) constraints: Constraints,
@@ -289,6 +294,7 @@ fn one(gate: Gate, case: &Case, shape: &mut Shape) -> Said {
         Gate::CapitalPlan => case.held_unless_exit(capital_plan(case, shape, instrument)),
         Gate::RegimeParity => case.held_unless_exit(regime_parity(case, shape)),
         Gate::Precision => precision(case, shape, instrument),
+        Gate::Route => routes::route(case, shape, instrument),
         Gate::Halt | Gate::Schedule => PASS,
         gate if flow::judges(gate) => flow::judge(gate, case, shape, book, instrument),
         _ => before_book_and_instrument(gate, case),
@@ -896,6 +902,8 @@ impl Shape {
             touch: Decimal::ZERO,
             order_type: OrderType::Limit,
             limit_px: None,
+            time_in_force: None,
+            route: None,
             reduces_only: false,
             constraints: Constraints::default(),
             rule: None,

@@ -222,7 +222,7 @@ fn find(facts: &Facts, incident_id: &IncidentId) -> Option<Incident> {
 }
 
 /// What a component said of itself last.
-fn health(facts: &Facts, of: ComponentKind, name: &Text) -> Option<HealthStatus> {
+pub(super) fn health(facts: &Facts, of: ComponentKind, name: &Text) -> Option<HealthStatus> {
     let changes = said(facts).filter_map(|event| match event {
         IncidentEvent::HealthChanged { component, kind, status, .. }
             if *kind == of && component == name =>

@@ -143,9 +143,14 @@ fn order(
         requested_quantity: plan.size,
         order_type: plan.order_type,
         limit_px: plan.price,
-        time_in_force: if is_limit { TimeInForce::Day } else { TimeInForce::Ioc },
+        time_in_force: if is_limit {
+            shape.time_in_force.unwrap_or(TimeInForce::Day)
+        } else {
+            TimeInForce::Ioc
+        },
         reduce_only: intent.reduce_only() || shape.reduces_only,
         post_only: intent.post_only() && is_limit,
+        route: shape.route.clone(),
     }
 }
 

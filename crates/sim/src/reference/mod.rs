@@ -16,6 +16,7 @@ mod intents;
 mod limits;
 mod orders;
 mod restraints;
+mod routes;
 mod sessions;
 mod versions;
 
