@@ -132,11 +132,8 @@ impl State {
         match fact {
             Fact::RulebookAdopted { rulebook, by } => {
                 self.versions.note(&rulebook, self.seq, by);
-                self.deployment.follow(&rulebook);
-                self.rulebook = Some(*rulebook);
                 self.rulebook_seq = self.seq;
-                self.count_anew();
-                self.incidents.begin_counting();
+                self.go_by(*rulebook);
             }
             Fact::RunRegistered { run_id, manifest_hash } => {
                 self.audited_runs.insert(run_id, manifest_hash);
@@ -187,11 +184,18 @@ impl State {
 
     /// The state as it would be under other rules.
     pub(crate) fn under(&self, rulebook: &Rulebook) -> Self {
-        let mut state = Self { rulebook: Some(rulebook.clone()), ..self.clone() };
-        state.count_anew();
-        state.incidents.begin_counting();
+        let mut state = self.clone();
+        state.go_by(rulebook.clone());
         state.versions.forget_pending();
         state
+    }
+
+    /// Goes by these rules from here on: what they no longer know is forgotten, and what follows from them counted anew.
+    fn go_by(&mut self, rulebook: Rulebook) {
+        self.deployment.follow(&rulebook);
+        self.rulebook = Some(rulebook);
+        self.count_anew();
+        self.incidents.begin_counting();
     }
 
     /// A restraint as it is when it is imposed.
