@@ -16,7 +16,7 @@ pub(crate) struct Drawn {
 /// ```text
 /// domain ← policy ← kernel ← journal ← projections     (a ← b: b uses a)
 /// domain ← intake
-/// domain ← market
+/// policy ← market
 /// all of these ← engine ← cli, sim, bench
 /// ```
 ///
@@ -50,8 +50,8 @@ pub(crate) const DRAWN: &[Drawn] = &[
     },
     Drawn {
         name: "market",
-        may_use: &["domain"],
-        because: "what a market said is told in the words of the trade, whoever decides on it",
+        may_use: &["domain", "policy"],
+        because: "what a market said is told in the words of the trade, and its sessions are a policy's calendars",
     },
     Drawn {
         name: "engine",
@@ -79,7 +79,16 @@ pub(crate) const DRAWN: &[Drawn] = &[
     },
     Drawn {
         name: "bench",
-        may_use: &["domain", "policy", "kernel", "journal", "projections", "intake", "engine"],
+        may_use: &[
+            "domain",
+            "policy",
+            "kernel",
+            "journal",
+            "projections",
+            "intake",
+            "market",
+            "engine",
+        ],
         because: "figures are of the system itself, without the simulator's weight",
     },
     Drawn { name: "xtask", may_use: &[], because: "the checks must build when the crates do not" },

@@ -5,9 +5,11 @@
 
 mod archive;
 pub mod book;
+pub mod calendar;
 pub mod event;
 pub mod file;
 mod lines;
+pub mod merge;
 pub mod readers;
 pub mod refused;
 pub mod source;
@@ -15,6 +17,7 @@ pub mod stats;
 pub mod zone;
 
 pub use event::{Body, InstrumentNo, MarketEvent};
+pub use merge::Merged;
 pub use refused::{Reason, Refusal, Refused};
 pub use source::{Listing, Listings, MarketError, Source};
 pub use zone::Zone;

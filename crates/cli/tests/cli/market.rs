@@ -67,3 +67,48 @@ fn a_file_that_says_nothing_of_itself_is_a_usage_error() {
         market(&["stats", "--trades", "20131007_trade.zip", "--from", "9:30", "--to", "9:00"]);
     assert_eq!(refused.code, 2, "{}", refused.err);
 }
+
+#[test]
+fn a_converted_day_has_the_figures_of_the_day() {
+    let (Some(trade_file), Some(quote_file)) = (equity("trade"), equity("quote")) else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("day.fwm").display().to_string();
+    let converted = market(&["convert", &quote_file, &trade_file, "--out", &out, "--json"]);
+    let converted = converted.ok().last_json();
+    // One quote of the day is not trusted by the source.
+    assert_eq!(said(&converted, &["events", "instruments"]), ["133359", r#"["USA:IBM"]"#]);
+    assert_eq!(said(&converted["refused"], &["lines", "passed_over"]), ["0", "1"]);
+    let day = ["--from", "10:00", "--to", "11:00", "--json"];
+    let figures = market(&[&["stats", "--trades", &out, "--quotes", &out][..], &day].concat());
+    let figures = figures.ok().last_json();
+    let keys = ["trades", "volume", "vwap", "twap_mid", "bid_at_start", "ask_at_end"];
+    assert_eq!(
+        said(&figures, &keys),
+        ["4478", "670198", "182.887351", "182.857935", "182.44", "182.75"]
+    );
+    let first = market(&["cat", &out, "--limit", "1"]).ok().last_json();
+    assert_eq!(said(&first, &["instrument", "kind"]), ["USA:IBM", "quote"]);
+    assert_eq!(first["at"], "2013-10-07T08:00:00.054Z");
+}
+
+#[test]
+fn a_damaged_event_file_is_refused_with_its_block() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (csv, map) = (folder.path().join("t.csv"), folder.path().join("map.json"));
+    std::fs::write(&csv, "t,p,q\n1,10,1\n2,11,1\n3,no,1\n").expect("a writable folder");
+    let mapping =
+        r#"{"instrument":"X:Y","time":"t","time_unit":"seconds","trades":{"price":"p","qty":"q"}}"#;
+    std::fs::write(&map, mapping).expect("a writable folder");
+    let out = folder.path().join("t.fwm").display().to_string();
+    let (csv, map) = (csv.display().to_string(), map.display().to_string());
+    let converted = market(&["convert", &csv, "--map", &map, "--out", &out]);
+    assert_eq!(converted.code, 1, "{}", converted.err);
+    assert!(converted.err.contains("t.csv, line 4: a price, quantity"), "{}", converted.err);
+    let mut bytes = std::fs::read(&out).expect("an event file");
+    let middle = bytes.len() - 45;
+    bytes[middle] ^= 1;
+    std::fs::write(&out, bytes).expect("a writable folder");
+    let refused = market(&["cat", &out]);
+    assert_eq!(refused.code, 70);
+    assert!(refused.err.contains("block 2 at byte"), "{}", refused.err);
+}

@@ -5,7 +5,7 @@ use expect_test::expect_file;
 use std::fmt::Write;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 51] = [
+const COMMANDS: [&[&str]; 53] = [
     &[],
     &["demo"],
     &["run"],
@@ -57,6 +57,8 @@ const COMMANDS: [&[&str]; 51] = [
     &["people"],
     &["market"],
     &["market", "stats"],
+    &["market", "convert"],
+    &["market", "cat"],
 ];
 
 #[test]

@@ -34,6 +34,8 @@ pub enum OrderAction {
     Fill,
     /// Every order of the instrument is gone.
     Clear,
+    /// Changes before this one are missing: the book says nothing until every order is cleared.
+    Lost,
     /// Nothing; the event ends, or a trade of it stands in an event of its own.
     Nothing,
 }

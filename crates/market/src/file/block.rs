@@ -254,13 +254,14 @@ const fn side_bit(side: Side) -> u8 {
     }
 }
 
-const ACTIONS: [OrderAction; 6] = [
+const ACTIONS: [OrderAction; 7] = [
     OrderAction::Add,
     OrderAction::Cancel,
     OrderAction::Modify,
     OrderAction::Fill,
     OrderAction::Clear,
     OrderAction::Nothing,
+    OrderAction::Lost,
 ];
 
 const fn action_code(action: OrderAction) -> u8 {
@@ -271,6 +272,7 @@ const fn action_code(action: OrderAction) -> u8 {
         OrderAction::Fill => 3,
         OrderAction::Clear => 4,
         OrderAction::Nothing => 5,
+        OrderAction::Lost => 6,
     }
 }
 

@@ -118,6 +118,7 @@ fn orders() -> impl Strategy<Value = OrderChange> {
         OrderAction::Fill,
         OrderAction::Clear,
         OrderAction::Nothing,
+        OrderAction::Lost,
     ]);
     (actions, any::<u64>(), market_sides(), pxs(), qtys(), any::<bool>()).prop_map(
         |(action, order_id, side, px, qty, ends_event)| OrderChange {
