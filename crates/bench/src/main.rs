@@ -28,6 +28,9 @@ struct Arguments {
     /// How many intents.
     #[arg(long, default_value_t = 100_000)]
     intents: u64,
+    /// How many market events, where a case reads a market.
+    #[arg(long, default_value_t = 10_000_000)]
+    events: u64,
     /// Where journals are written; the system's folder for temporary files otherwise.
     #[arg(long)]
     dir: Option<PathBuf>,
@@ -47,6 +50,8 @@ enum Case {
     Latency,
     /// Opening a journal: from the first entry and from a snapshot.
     Recovery,
+    /// Quotes from an event file through the books to an engine that does nothing.
+    Quotes,
 }
 
 fn main() -> Result<()> {
@@ -57,6 +62,7 @@ fn main() -> Result<()> {
         Case::Codec => cases::codec::run(arguments.intents)?,
         Case::Durable => cases::durable::run(arguments.intents, arguments.dir.as_deref())?,
         Case::Latency => cases::latency::run(arguments.intents, arguments.dir.as_deref())?,
+        Case::Quotes => cases::quotes::run(arguments.events, arguments.dir.as_deref())?,
         Case::Recovery => cases::recovery::run(arguments.intents, arguments.dir.as_deref())?,
     };
     println!("{}", serde_json::to_string(&figures)?);

@@ -4,6 +4,7 @@ pub mod codec;
 pub mod durable;
 pub mod kernel;
 pub mod latency;
+pub mod quotes;
 pub mod recovery;
 
 use anyhow::Result;
