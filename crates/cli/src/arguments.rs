@@ -2,8 +2,8 @@
 
 use crate::commands::{
     approvals, assess, changes, cooldown, demo, deployment, drill, evidence, explain, halt,
-    incident, journal, kill, market, mode, people, policy, release, run, safe_mode, session,
-    status, verify, whatif,
+    incident, journal, kill, market, mode, people, policy, reconcile, release, run, safe_mode,
+    session, status, verify, whatif,
 };
 use crate::exit::{self, Exit, Stop};
 use crate::output::Output;
@@ -71,6 +71,7 @@ enum Command {
     #[command(subcommand)]
     SafeMode(safe_mode::SafeMode),
     People(people::People),
+    Reconcile(reconcile::Reconcile),
     #[command(subcommand)]
     Session(session::Session),
     Requests(approvals::Requests),
@@ -110,6 +111,7 @@ impl Arguments {
             Command::Halt(command) => command.run(&common),
             Command::SafeMode(command) => command.run(&common),
             Command::People(command) => command.run(&common),
+            Command::Reconcile(command) => command.run(&common),
             Command::Session(command) => command.run(&common),
             Command::Requests(command) => command.run(&common),
             Command::Approve(command) => command.run(&common),

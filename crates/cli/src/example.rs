@@ -38,6 +38,7 @@ const FILES: &[(&str, &[u8])] = files![
     "config/policies/execution_routes_live.json",
     "config/policies/incident_rules.json",
     "config/policies/operator_bounds.json",
+    "config/policies/reconciliation.json",
     "config/policies/regime.json",
     "config/policies/risk_envelope.json",
     "config/policies/route_profiles.json",

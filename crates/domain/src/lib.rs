@@ -21,6 +21,7 @@ pub mod result;
 mod schema;
 pub mod scope;
 pub mod sink;
+pub mod statement;
 pub mod text;
 pub mod time;
 
@@ -42,5 +43,8 @@ pub use report::{ExecutionReport, ReportKind};
 pub use result::{ExecutionResult, ResultStatus};
 pub use scope::{Place, Scope, ScopeError};
 pub use sink::Sink;
+pub use statement::{
+    StatedFill, StatedFills, StatedOrder, StatedOrders, StatedPosition, Statement,
+};
 pub use text::Text;
 pub use time::Timestamp;

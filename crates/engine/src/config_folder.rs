@@ -61,6 +61,7 @@ impl ConfigFolder {
             execution_routes: self.optional("policies/execution_routes.json")?,
             execution_routes_live: self.optional("policies/execution_routes_live.json")?,
             brokers: self.names_in("brokers")?.into_iter().map(BrokerId::from).collect(),
+            reconciliation: self.optional("policies/reconciliation.json")?,
             calendars: self.calendars()?,
         })
     }

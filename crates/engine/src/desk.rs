@@ -4,13 +4,20 @@ use crate::home::{Home, HomeError};
 use crate::planes::{LedgerError, LiveStub, LiveStubRules};
 use crate::recovery::{Recovered, RecoveryError, recover_with};
 use crate::{Clock, Quotes, Sequencer, SequencerError};
-use fillwright_domain::{IntentId, Principal, StartupAnomaly, Text};
+use fillwright_domain::{
+    AccountId, BookId, ComponentKind, HealthStatus, IntentId, Plane, Principal, StartupAnomaly,
+    Text, Timestamp,
+};
 use fillwright_journal::{FileStorage, JournalOptions, Receipt, codec, snapshot};
 use fillwright_kernel::incidents::IncidentInput;
-use fillwright_kernel::{Answer, Effect, Event, Input, Kernel, Refusal};
-use fillwright_policy::{Change, Rulebook, difference};
+use fillwright_kernel::reconciliation::Subject;
+use fillwright_kernel::{Answer, Effect, Event, FlowInput, Input, Kernel, Refusal};
+use fillwright_policy::{Change, ReconciliationPolicy, Rulebook, difference};
 use std::collections::VecDeque;
 use std::sync::Arc;
+
+const NS_PER_MS: i64 = 1_000_000;
+const NS_PER_S: i64 = 1_000 * NS_PER_MS;
 
 /// Why the desk must stop.
 #[derive(Debug, thiserror::Error)]
@@ -72,9 +79,11 @@ impl Desk {
         let rulebook = home.rulebook()?;
         let options = home.journal_options(&rulebook.partition)?;
         let storage = Arc::new(FileStorage::new(home.journal()).map_err(DeskError::Folder)?);
-        let (sequencer, recovered) =
-            recover_with(storage.clone(), &options, clock.now(), progress)?;
-        let stub = open_stub(&home)?;
+        let started = clock.now();
+        let (sequencer, recovered) = recover_with(storage.clone(), &options, started, progress)?;
+        let mut stub = open_stub(&home)?;
+        // Whatever it says of that is asked for, order by order.
+        stub.lapse(started)?;
         let mut desk = Self {
             home,
             storage,
@@ -92,6 +101,8 @@ impl Desk {
         desk.raise_anomalies(&recovered)?;
         desk.begin(rulebook, by)?;
         desk.register_runs(by)?;
+        let forgotten_to = desk.kernel().state().reconciliation.fills.forgotten_to();
+        desk.reconcile(forgotten_to.unwrap_or(Timestamp::MIN))?;
         Ok((desk, recovered))
     }
 
@@ -229,10 +240,53 @@ impl Desk {
     /// `DeskError` where the journal fails.
     pub fn tick(&mut self) -> Result<(), DeskError> {
         let at = self.clock.now();
-        if self.kernel().decide(at, &Input::Tick).is_empty() {
+        let late = self.stub.refresh(at)?;
+        self.process(late.into_iter().map(Input::Report))?;
+        if !self.kernel().decide(at, &Input::Tick).is_empty() {
+            self.process([Input::Tick])?;
+        }
+        if self.is_reconciliation_due(at) { self.reconcile_lately() } else { Ok(()) }
+    }
+
+    /// Whether our ledger is to be held against the executors' again.
+    fn is_reconciliation_due(&self, at: Timestamp) -> bool {
+        let state = self.kernel().state();
+        let every_s = self.reconciliation().every_s;
+        let last = state.reconciliation.compared_at(Plane::LiveStub);
+        every_s > 0 && last.is_none_or(|last| at.since_ns(last) >= i64::from(every_s) * NS_PER_S)
+    }
+
+    fn reconciliation(&self) -> ReconciliationPolicy {
+        let rules = self.kernel().state().rulebook.as_ref();
+        rules.map(|rules| rules.reconciliation).unwrap_or_default()
+    }
+
+    /// Holds our ledger against the executors' as far back as policy says, and as far as a break of a fill still stands.
+    fn reconcile_lately(&mut self) -> Result<(), DeskError> {
+        let lookback_ns = i64::from(self.reconciliation().lookback_s) * NS_PER_S;
+        let behind = self.sequencer.last_at().as_ns().saturating_sub(lookback_ns);
+        let standing = self.kernel().state().reconciliation.standing();
+        let fills = standing.filter(|one| matches!(one.name.subject, Subject::Fill(..)));
+        let oldest = fills.map(|one| one.at.as_ns().saturating_sub(1)).min();
+        let behind = oldest.map_or(behind, |oldest| oldest.min(behind));
+        self.reconcile(Timestamp::from_ns(behind))
+    }
+
+    /// Holds our ledger against the executors', fills behind a time. Nothing is recorded where neither side has anything.
+    fn reconcile(&mut self, fills_behind: Timestamp) -> Result<(), DeskError> {
+        let state = self.kernel().state();
+        let is_quiet = self.stub.is_empty()
+            && state.orders.iter().next().is_none()
+            && state.reconciliation.fills.is_empty();
+        if is_quiet {
             return Ok(());
         }
-        self.process([Input::Tick]).map(|_| ())
+        let as_of = self.clock.now();
+        let grace_ns = i64::from(self.reconciliation().grace_ms) * NS_PER_MS;
+        let ended_since = as_of.as_ns().saturating_sub(grace_ns).saturating_sub(NS_PER_S);
+        let stated = self.stub.statements(as_of, Timestamp::from_ns(ended_since), fills_behind);
+        let inputs = stated.into_iter().map(|page| Input::Statement(Box::new(page)));
+        self.process_alone(inputs).map(|_| ())
     }
 
     /// Takes a group of inputs through to the end: one commit for the group, then its effects, then what the planes
@@ -245,10 +299,26 @@ impl Desk {
         &mut self,
         inputs: impl IntoIterator<Item = Input>,
     ) -> Result<Vec<Reply>, DeskError> {
+        let inputs: Vec<Input> = inputs.into_iter().collect();
+        let has_reconnected = inputs.iter().any(is_reconnect);
+        let replies = self.process_alone(inputs)?;
+        if has_reconnected {
+            self.reconcile_lately()?;
+        }
+        Ok(replies)
+    }
+
+    fn process_alone(
+        &mut self,
+        inputs: impl IntoIterator<Item = Input>,
+    ) -> Result<Vec<Reply>, DeskError> {
         let mut replies = Vec::new();
         let mut waiting: VecDeque<Input> = inputs.into_iter().collect();
         while !waiting.is_empty() {
             let effects = self.settle(waiting.drain(..))?;
+            // Only what is durable shows that somebody is there.
+            let late = self.stub.refresh(self.sequencer.last_at())?;
+            waiting.extend(late.into_iter().map(Input::Report));
             for effect in effects {
                 waiting.extend(self.perform(effect, &mut replies)?);
             }
@@ -279,7 +349,8 @@ impl Desk {
         let at = self.clock.now();
         let reports = match effect {
             Effect::PlaceOrder(order) => {
-                self.stub.place(&order, self.quotes.get(&order.market_id), at)?
+                let account = self.account_of(&order.book_id);
+                self.stub.place(&order, &account, self.quotes.get(&order.market_id), at)?
             }
             Effect::CancelOrder { order_intent_id, instrument_id } => {
                 self.stub.cancel(order_intent_id, &instrument_id, at)?
@@ -292,6 +363,13 @@ impl Desk {
             }
         };
         Ok(reports.into_iter().map(Input::Report).collect())
+    }
+
+    /// The account a book trades for.
+    fn account_of(&self, book_id: &BookId) -> AccountId {
+        let rules = self.kernel().state().rulebook.as_ref();
+        let book = rules.and_then(|rules| rules.books.get(book_id));
+        book.map_or_else(AccountId::main, |book| book.account.clone())
     }
 
     /// Stores a snapshot of everything that is durable, and keeps the two newest.
@@ -317,6 +395,24 @@ impl Desk {
     pub fn close(self) -> Result<(Kernel, Receipt), DeskError> {
         let (kernel, receipt, _) = self.sequencer.close()?;
         Ok((kernel, receipt))
+    }
+}
+
+/// Whether an input says that an executor is there again: what it said meanwhile may have been missed.
+fn is_reconnect(input: &Input) -> bool {
+    match input {
+        Input::Flow(said) => {
+            matches!(**said, FlowInput::VenueHealth { status: HealthStatus::Up, .. })
+        }
+        Input::Incident(said) => matches!(
+            **said,
+            IncidentInput::Health {
+                kind: ComponentKind::BrokerConnection,
+                status: HealthStatus::Up,
+                ..
+            }
+        ),
+        _ => false,
     }
 }
 

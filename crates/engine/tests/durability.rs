@@ -190,6 +190,51 @@ fn a_served_sequencer_answers_everyone_in_order_however_batches_fall() {
     assert_eq!(seq, 2 + expected.len() as u64);
 }
 
+/// R5: an order counts from the entry that releases it, not from the acknowledgement of its venue.
+#[test]
+fn a_burst_at_a_limit_passes_exactly_what_fits() {
+    const SENDERS: usize = 8;
+    const INTENTS_EACH: usize = 25;
+    let storage = MemoryStorage::new();
+    let (mut sequencer, _) = open(&storage);
+    let mut rules = small_market::rulebook();
+    // Every intent is for ten units, and no venue ever answers.
+    rules.envelope.firm.max_position = Some("70".parse().expect("a quantity"));
+    let [_, run] = small_market::opening();
+    let (by, reason) = ("ops".into(), "start".into());
+    let adopt = Input::AdoptRulebook { rulebook: Box::new(rules), by, reason };
+    for input in [adopt, run] {
+        sequencer.take(NOW, &input).expect("taken");
+    }
+    sequencer.settle().expect("settled");
+    let (sender, inbox) = crossbeam_channel::bounded(4);
+    let begin = std::sync::Arc::new(std::sync::Barrier::new(SENDERS));
+    let senders: Vec<_> = (0..SENDERS)
+        .map(|number| {
+            let (sender, begin) = (sender.clone(), std::sync::Arc::clone(&begin));
+            std::thread::spawn(move || {
+                begin.wait();
+                for n in 0..INTENTS_EACH {
+                    sender.send(vec![submit(&format!("I{number}-{n}"), "stub")]).expect("served");
+                }
+            })
+        })
+        .collect();
+    drop(sender);
+    let (mut placed, mut refused) = (0, 0);
+    let mut clock = ScriptedClock::new(NOW, 0);
+    let sequencer = serve(sequencer, &inbox, &mut clock, |effects| {
+        placed += effects.iter().filter(|one| matches!(one, Effect::PlaceOrder(_))).count();
+        refused += replies(&effects).len();
+    });
+    for sender in senders {
+        sender.join().expect("sent");
+    }
+    assert_eq!((placed, refused), (7, SENDERS * INTENTS_EACH - 7));
+    let kernel = sequencer.expect("served to the end");
+    assert_eq!(kernel.kernel().state().orders.iter().count(), 7);
+}
+
 #[test]
 fn a_second_writer_is_refused() {
     let storage = MemoryStorage::new();

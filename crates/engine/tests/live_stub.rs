@@ -3,12 +3,13 @@
 mod small_market;
 
 use fillwright_domain::{
-    ExecutionReport, IntentId, IntentKey, OrderIntent, OrderIntentId, OrderType, Plane, ReportKind,
-    Side, TimeInForce,
+    AccountId, ExecutionReport, IntentId, IntentKey, OrderIntent, OrderIntentId, OrderType, Plane,
+    ReportKind, Side, TimeInForce, Timestamp,
 };
 use fillwright_engine::{LiveStub, LiveStubRules};
 use small_market::{NOW, quote};
 use std::io::Write;
+use std::path::Path;
 
 fn rules(text: &str) -> LiveStubRules {
     serde_json::from_str(text).expect("rules")
@@ -61,7 +62,7 @@ fn rules_decide_in_order_and_an_order_without_one_is_filled() {
     let mut stub = LiveStub::in_memory(rules(RULES));
     let quote = quote();
     let mut place = |id: &str, qty: &str| {
-        words(&stub.place(&order(id, qty), Some(&quote), NOW).expect("placed"))
+        words(&stub.place(&order(id, qty), &AccountId::main(), Some(&quote), NOW).expect("placed"))
     };
     assert_eq!(place("I1", "10"), ["fill 10@100 cum 10 fee 0.5"]);
     assert_eq!(place("I2", "200"), ["rejected: too much"]);
@@ -72,15 +73,17 @@ fn rules_decide_in_order_and_an_order_without_one_is_filled() {
 #[test]
 fn without_a_price_an_order_is_rejected() {
     let mut stub = LiveStub::in_memory(LiveStubRules::default());
-    let reports = stub.place(&order("I1", "10"), None, NOW).expect("placed");
+    let reports = stub.place(&order("I1", "10"), &AccountId::main(), None, NOW).expect("placed");
     assert_eq!(words(&reports), ["rejected: there is no price to fill at"]);
 }
 
 #[test]
 fn the_same_order_twice_is_one_order_with_the_same_reports() {
     let mut stub = LiveStub::in_memory(LiveStubRules::default());
-    let first = stub.place(&order("I1", "10"), Some(&quote()), NOW).expect("placed");
-    let second = stub.place(&order("I1", "10"), Some(&quote()), NOW).expect("placed");
+    let first =
+        stub.place(&order("I1", "10"), &AccountId::main(), Some(&quote()), NOW).expect("placed");
+    let second =
+        stub.place(&order("I1", "10"), &AccountId::main(), Some(&quote()), NOW).expect("placed");
     assert_eq!(first, second);
     assert_eq!(stub.arrived().count(), 1);
 }
@@ -91,8 +94,8 @@ fn the_ledger_answers_queries_after_a_restart_and_a_cut_line_never_was_an_order(
     let path = folder.path().join("live-stub.ndjson");
     let mut stub = LiveStub::with_ledger(rules(RULES), &path).expect("opened");
     let (filled, resting, never) = (order("I1", "10"), order("I2", "30"), order("I3", "10"));
-    let placed = stub.place(&filled, Some(&quote()), NOW).expect("placed");
-    stub.place(&resting, Some(&quote()), NOW).expect("placed");
+    let placed = stub.place(&filled, &AccountId::main(), Some(&quote()), NOW).expect("placed");
+    stub.place(&resting, &AccountId::main(), Some(&quote()), NOW).expect("placed");
     let canceled = stub.cancel(resting.order_intent_id, &resting.market_id, NOW).expect("canceled");
     assert_eq!(words(&canceled), ["canceled at 0"]);
     drop(stub);
@@ -103,7 +106,58 @@ fn the_ledger_answers_queries_after_a_restart_and_a_cut_line_never_was_an_order(
     assert_eq!(stub.query(filled.order_intent_id, NOW), placed);
     assert_eq!(words(&stub.query(resting.order_intent_id, NOW)), ["accepted", "canceled at 0"]);
     assert_eq!(words(&stub.query(never.order_intent_id, NOW)), ["not found"]);
-    stub.place(&never, Some(&quote()), NOW).expect("placed");
+    stub.place(&never, &AccountId::main(), Some(&quote()), NOW).expect("placed");
     drop(stub);
     assert_eq!(LiveStub::with_ledger(rules(RULES), &path).expect("opened").arrived().count(), 3);
+}
+
+/// So many milliseconds from now.
+fn later(ms: i64) -> Timestamp {
+    Timestamp::from_ns(NOW.as_ns() + ms * 1_000_000)
+}
+
+fn watched(path: &Path) -> LiveStub {
+    let rules = rules(
+        r#"{"rules":[{"above_qty":"20","realise":"rest"}],"cancel_on_disconnect_after_ms":1000}"#,
+    );
+    LiveStub::with_ledger(rules, path).expect("opened")
+}
+
+#[test]
+fn what_rests_is_cancelled_once_nobody_has_shown_to_be_there_for_the_stated_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("live-stub.ndjson");
+    let mut stub = watched(&path);
+    let (filled, resting) = (order("I1", "10"), order("I2", "30"));
+    let account = AccountId::main();
+    for order in [&filled, &resting] {
+        stub.place(order, &account, Some(&quote()), NOW).expect("placed");
+    }
+    assert_eq!(stub.refresh(NOW).expect("refreshed"), []);
+    assert_eq!(stub.refresh(later(900)).expect("refreshed"), []);
+    // The process dies here; nobody refreshes any more.
+    drop(stub);
+    let mut stub = watched(&path);
+    assert_eq!(stub.lapse(later(1_899)).expect("looked"), []);
+    assert_eq!(words(&stub.query(resting.order_intent_id, later(1_899))), ["accepted"]);
+    let lapsed = stub.lapse(later(5_000)).expect("looked");
+    assert_eq!(words(&lapsed), ["canceled at 0"]);
+    assert_eq!(lapsed[0].transact_at, later(1_900), "as of the moment the timer went off");
+    let said = stub.query(resting.order_intent_id, later(5_000));
+    assert_eq!(words(&said), ["accepted", "canceled at 0"]);
+    assert_eq!(words(&stub.query(filled.order_intent_id, later(5_000))).len(), 1);
+    drop(stub);
+    assert_eq!(words(&watched(&path).query(resting.order_intent_id, later(9_000))), words(&said));
+}
+
+#[test]
+fn somebody_who_comes_back_too_late_is_told_of_the_cancel() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut stub = watched(&folder.path().join("live-stub.ndjson"));
+    let resting = order("I2", "30");
+    stub.place(&resting, &AccountId::main(), Some(&quote()), NOW).expect("placed");
+    stub.refresh(NOW).expect("refreshed");
+    let told = stub.refresh(later(1_000)).expect("refreshed");
+    assert_eq!(words(&told), ["canceled at 0"]);
+    assert_eq!(stub.refresh(later(1_001)).expect("refreshed"), [], "told once");
 }

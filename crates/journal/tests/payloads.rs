@@ -5,15 +5,18 @@ mod fixture;
 
 use expect_test::expect_file;
 use fillwright_domain::{
-    ActionType, ContentDigest, Decimal, ExecId, ExecutionOutcome, ExecutionPlan, ExecutionResult,
-    ExecutionStatus, IncidentCategory, IncidentId, InstrumentId, IntentId, IntentKey, Notional,
-    OrderIntent, OrderIntentId, OrderStatus, OrderType, Plane, Principal, Px, Qty, Ratio,
-    RequestId, ResultStatus, Scope, Severity, Side, Text, TimeInForce, Timestamp,
+    AccountId, ActionType, ContentDigest, Decimal, ExecId, ExecutionOutcome, ExecutionPlan,
+    ExecutionResult, ExecutionStatus, IncidentCategory, IncidentId, InstrumentId, IntentId,
+    IntentKey, Notional, OrderIntent, OrderIntentId, OrderStatus, OrderType, Plane, Principal, Px,
+    Qty, Ratio, RequestId, ResultStatus, Scope, Severity, Side, Text, TimeInForce, Timestamp,
 };
 use fillwright_journal::{ChunkFacts, Journal, MemoryStorage, codec};
 use fillwright_kernel::adoption::{PolicyEvent, Proposal};
 use fillwright_kernel::flatten::Exit;
 use fillwright_kernel::incidents::{Incident, IncidentEvent, IncidentOrigin};
+use fillwright_kernel::reconciliation::{
+    Break, BreakKind, BreakName, LedgerFigures, ReconciliationEvent, Subject,
+};
 use fillwright_kernel::{
     ApprovalEvent, Change, Denial, DeploymentEvent, Event, Fact, Figures, Gate, GateSet,
     IgnoredReport, Input, Refusal, Ruling, SessionEvent, SessionStatus, Skip, Verdict, Verdicts,
@@ -210,6 +213,30 @@ fn one_of_each() -> Vec<Event> {
     .collect()
 }
 
+/// Those of the golden payload, and those that came after it.
+fn every_kind() -> Vec<Event> {
+    one_of_each().into_iter().chain([found()]).collect()
+}
+
+fn found() -> Event {
+    let (account, instrument_id) = (AccountId::main(), InstrumentId::new("BINANCE:BTCUSDT"));
+    let figures = |qty| LedgerFigures { qty, ordered: None, px: None, fee: None };
+    Event::Reconciliation(Box::new(ReconciliationEvent::Found {
+        found: Box::new(Break {
+            name: BreakName {
+                plane: Plane::LiveStub,
+                subject: Subject::Position(account, instrument_id.clone()),
+                kind: BreakKind::PositionDiffers,
+            },
+            instrument_id,
+            venue: Some("BINANCE".into()),
+            ours: None,
+            theirs: Some(figures(qty("1.5"))),
+            at: Timestamp::from_ns(8),
+        }),
+    }))
+}
+
 fn proposed(by: Principal, reason: Text) -> Event {
     Event::Policy(PolicyEvent::Proposed {
         hash: Rulebook::default().content_hash(),
@@ -339,8 +366,8 @@ fn payload(events: &[Event]) -> Vec<u8> {
 
 #[test]
 fn every_kind_of_event_comes_back_as_it_was_written() {
-    let events = one_of_each();
-    assert_eq!(events.len(), 33, "a new kind of event belongs into this table");
+    let events = every_kind();
+    assert_eq!(events.len(), 34, "a new kind of event belongs into this table");
     let payload = payload(&events);
     assert_eq!(codec::decode_events(&payload).expect("readable"), events);
     assert_eq!(codec::decode_input(&payload).expect("readable"), Input::Resume);
@@ -349,7 +376,7 @@ fn every_kind_of_event_comes_back_as_it_was_written() {
 #[test]
 fn replay_reads_of_every_event_exactly_what_is_applied() {
     let mut stepped_over = 0;
-    for event in one_of_each() {
+    for event in every_kind() {
         let payload = payload(std::slice::from_ref(&event));
         let facts: Result<Vec<Fact>, _> = codec::facts(&payload).expect("readable").collect();
         let facts = facts.expect("readable");
@@ -366,7 +393,7 @@ fn replay_reads_of_every_event_exactly_what_is_applied() {
 #[test]
 fn facts_read_ahead_are_those_each_entry_has() {
     let memory = MemoryStorage::new();
-    let events = one_of_each();
+    let events = every_kind();
     let mut journal = fixture::open(&memory, &fixture::options());
     for count in 0..events.len() {
         journal.append(0, &payload(&events[..count])).expect("appended");
@@ -421,7 +448,7 @@ fn payloads_of_format_1_stay_readable() {
 
 #[test]
 fn hostile_payloads_are_refused_and_never_panic() {
-    let whole = payload(&one_of_each());
+    let whole = payload(&every_kind());
     let mut refused = 0;
     for end in 0..whole.len() {
         refused += u32::from(codec::decode_events(&whole[..end]).is_err());

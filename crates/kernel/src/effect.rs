@@ -121,6 +121,7 @@ fn effect_of(event: &Event) -> Option<Effect> {
         | Event::Flow(_)
         | Event::Approval(_)
         | Event::Session(_)
-        | Event::Deployment(_) => None,
+        | Event::Deployment(_)
+        | Event::Reconciliation(_) => None,
     }
 }

@@ -5,7 +5,7 @@ use crate::flatten::Exit;
 use crate::flow::FlowEvent;
 use crate::incidents::IncidentEvent;
 use crate::verdict::{GateSet, Verdicts};
-use crate::{ApprovalEvent, DeploymentEvent, SessionEvent};
+use crate::{ApprovalEvent, DeploymentEvent, ReconciliationEvent, SessionEvent};
 use fillwright_domain::{
     BookId, ContentDigest, ExecId, ExecutionOutcome, ExecutionPlan, ExecutionResult, InstrumentId,
     IntentId, IntentKey, Notional, OrderIntent, OrderIntentId, OrderStatus, Principal, Px, Qty,
@@ -420,6 +420,9 @@ pub enum Event {
     /// A strategy moved between lanes, or a model or the market is what somebody says.
     #[n(42)]
     Deployment(#[n(0)] Box<DeploymentEvent>),
+    /// Our ledger was held against an executor's own.
+    #[n(60)]
+    Reconciliation(#[n(0)] Box<ReconciliationEvent>),
 }
 
 /// Why an admin input changed nothing.
@@ -663,6 +666,14 @@ pub enum Refusal {
     #[n(85)]
     #[error("a serious incident is open that nobody has acknowledged; nothing goes live before")]
     SeriousIncident,
+    /// The statement is from the future: no later one could follow it.
+    #[n(90)]
+    #[error("the statement is from the future")]
+    StatementFromFuture,
+    /// The statement is older than the one looked at last.
+    #[n(91)]
+    #[error("the statement is older than the one looked at last")]
+    StatementOutOfOrder,
 }
 
 /// Why a report changed nothing.

@@ -8,7 +8,7 @@ use crate::adoption::PolicyEvent;
 use crate::flatten::Exit;
 use crate::flow::FlowEvent;
 use crate::incidents::IncidentEvent;
-use crate::{ApprovalEvent, DeploymentEvent, Event, SessionEvent};
+use crate::{ApprovalEvent, DeploymentEvent, Event, ReconciliationEvent, SessionEvent};
 use fillwright_domain::{
     BookId, ContentDigest, ExecId, InstrumentId, IntentId, IntentKey, Notional, OrderIntentId,
     OrderStatus, Plane, Principal, Px, Qty, ResultStatus, RunId, Scope, Side, Text, Timestamp,
@@ -55,6 +55,7 @@ pub enum Fact {
         last_px: Px,
         cum_qty: Qty,
         fee: Notional,
+        transact_at: Timestamp,
         status: OrderStatus,
     },
     OrderCancelRequested {
@@ -111,6 +112,7 @@ pub enum Fact {
     Approval(Box<ApprovalEvent>),
     Session(Box<SessionEvent>),
     Deployment(Box<DeploymentEvent>),
+    Reconciliation(Box<ReconciliationEvent>),
 }
 
 /// Of an order: how the ledgers count it.
@@ -199,8 +201,8 @@ impl Fact {
                 last_px,
                 cum_qty,
                 fee,
+                transact_at,
                 status,
-                ..
             } => Self::FillBooked {
                 order_intent_id: *order_intent_id,
                 exec_id: exec_id.clone(),
@@ -208,6 +210,7 @@ impl Fact {
                 last_px: *last_px,
                 cum_qty: *cum_qty,
                 fee: *fee,
+                transact_at: *transact_at,
                 status: *status,
             },
             Event::OrderCancelRequested { order_intent_id, .. } => {
@@ -269,6 +272,7 @@ impl Fact {
             Event::Approval(event) => Self::Approval(event.clone()),
             Event::Session(event) => Self::Session(event.clone()),
             Event::Deployment(event) => Self::Deployment(event.clone()),
+            Event::Reconciliation(event) => Self::Reconciliation(event.clone()),
             Event::InputRefused { .. }
             | Event::IntentDuplicated { .. }
             | Event::IntentConflicted { .. }
@@ -317,6 +321,7 @@ impl Fact {
                 last_px: f.get(3)?,
                 cum_qty: f.get(4)?,
                 fee: f.get(5)?,
+                transact_at: f.get(6)?,
                 status: f.get(7)?,
             },
             12 => Self::OrderCancelRequested { order_intent_id: f.get(0)? },
@@ -359,6 +364,7 @@ impl Fact {
             40 => Self::Approval(f.get(0)?),
             41 => Self::Session(f.get(0)?),
             42 => Self::Deployment(f.get(0)?),
+            60 => Self::Reconciliation(f.get(0)?),
             _ => {
                 return Err(minicbor::decode::Error::message(
                     "an event of a kind this version does not know",

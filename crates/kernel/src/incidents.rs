@@ -7,6 +7,7 @@
 
 use crate::detection::Windows;
 use crate::event::Refusal;
+use crate::reconciliation::{Break, BreakKind};
 use crate::{Event, State};
 use fillwright_domain::{
     BrokerId, ComponentKind, HealthStatus, IncidentCategory, IncidentId, Place, Principal, Scope,
@@ -291,6 +292,9 @@ pub enum IncidentOrigin {
     /// A person.
     #[n(2)]
     Person(#[n(0)] Principal),
+    /// A ledger of an executor that differs from ours in this way.
+    #[n(3)]
+    Break(#[n(0)] BreakKind),
 }
 
 /// An open incident.
@@ -384,6 +388,18 @@ impl Incidents {
 
     pub(crate) fn of_rule(&self, rule: &Text, scope: &Scope) -> Option<&Incident> {
         self.open().find(|incident| incident.is_of_rule(rule) && incident.scope == *scope)
+    }
+
+    /// The incident of a kind of break in a scope.
+    pub(crate) fn of_break(&self, kind: BreakKind, scope: &Scope) -> Option<&Incident> {
+        let origin = IncidentOrigin::Break(kind);
+        self.open().find(|incident| incident.origin == origin && incident.scope == *scope)
+    }
+
+    /// A break was found; where its incident is open, once more.
+    pub(crate) fn seen_break(&mut self, found: &Break) {
+        let (origin, scope) = (IncidentOrigin::Break(found.name.kind), found.scope());
+        self.seen_again(|incident| incident.origin == origin && incident.scope == scope);
     }
 
     /// Rules count anew under every rulebook.

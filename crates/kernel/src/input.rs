@@ -6,7 +6,7 @@ use crate::incidents::IncidentInput;
 use crate::{ApprovalInput, DeploymentInput, SessionInput};
 use fillwright_domain::{
     DigestedIntent, ExecutionReport, InstrumentId, Intent, Principal, Px, Quote, RunId, Scope,
-    Text, Timestamp,
+    Statement, Text, Timestamp,
 };
 use fillwright_policy::{KillEffect, RestraintKind, Rulebook};
 use minicbor::{Decode, Encode};
@@ -163,6 +163,9 @@ pub enum Input {
     /// Somebody moves a strategy between lanes, or says what a model or the market is.
     #[n(22)]
     Deployment(#[n(0)] Box<DeploymentInput>),
+    /// An executor states its own ledger, to be held against ours.
+    #[n(40)]
+    Statement(#[n(0)] Box<Statement>),
 }
 
 impl Input {

@@ -26,6 +26,7 @@ pub mod orders;
 mod people;
 mod place;
 mod planes;
+pub mod reconciliation;
 mod rules;
 pub mod sessions;
 pub mod state;
@@ -43,6 +44,7 @@ pub use fact::Fact;
 pub use flow::{FlowEvent, FlowInput};
 pub use input::Input;
 pub use intents::{OpenIntent, realised_on_paper};
+pub use reconciliation::ReconciliationEvent;
 pub use sessions::{SessionEvent, SessionInput, SessionMove, SessionStatus};
 pub use state::State;
 pub use verdict::{Figures, Gate, GateSet, Ruling, Verdict, Verdicts};
@@ -131,6 +133,7 @@ impl Kernel {
             Input::Approval(input) => approvals::decide(state, at, input),
             Input::Session(input) => sessions::decide(state, at, input),
             Input::Deployment(input) => deployment::decide(state, at, input),
+            Input::Statement(statement) => reconciliation::reconcile(state, at, statement),
         }
     }
 

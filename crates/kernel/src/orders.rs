@@ -49,6 +49,10 @@ pub struct WorkingOrder {
     /// Where it stood when we asked to cancel: where it stands again if that is refused.
     #[n(9)]
     pub before_cancel: OrderStatus,
+    /// When it was released.
+    #[n(11)]
+    #[cbor(default)]
+    pub sent_at: Timestamp,
 }
 
 /// Orders without an outcome, by id.
@@ -89,22 +93,24 @@ impl Orders {
         cancels: &impl Fn(&BookId, &InstrumentId) -> bool,
     ) -> Vec<Event> {
         let asked = self.iter().flat_map(|(id, order)| {
-            let query = Event::OrderQueried {
-                order_intent_id: id,
-                instrument_id: order.reserved.instrument_id.clone(),
-                status: match order.status {
-                    OrderStatus::PendingNew | OrderStatus::PendingCancel => OrderStatus::Unknown,
-                    status => status,
-                },
-            };
-            let wanted = order.status == OrderStatus::PendingCancel
-                || cancels(&order.reserved.book_id, &order.reserved.instrument_id);
-            std::iter::once(query).chain(wanted.then(|| cancel_requested(id, order)))
+            queried(id, order, cancels(&order.reserved.book_id, &order.reserved.instrument_id))
         });
         asked.collect()
     }
 
-    pub(crate) fn insert(&mut self, id: OrderIntentId, reserved: Reserved, intent_key: IntentKey) {
+    /// Asks what became of one order, where it is at work.
+    pub(crate) fn query(&self, id: OrderIntentId) -> impl Iterator<Item = Event> + use<> {
+        let asked = self.get(id).map(|order| queried(id, order, false).collect::<Vec<_>>());
+        asked.into_iter().flatten()
+    }
+
+    pub(crate) fn insert(
+        &mut self,
+        id: OrderIntentId,
+        reserved: Reserved,
+        intent_key: IntentKey,
+        sent_at: Timestamp,
+    ) {
         let working = WorkingOrder {
             reserved,
             intent_key,
@@ -117,6 +123,7 @@ impl Orders {
             stranded: false,
             before_cancel: OrderStatus::PendingNew,
             arrived: false,
+            sent_at,
         };
         self.0.insert(id, Box::new(working));
     }
@@ -157,6 +164,7 @@ impl Orders {
                 cum_qty,
                 fee,
                 status,
+                ..
             } => {
                 let fill = Fill { last_qty, last_px, fee };
                 self.change(order_intent_id, |order| {
@@ -207,6 +215,25 @@ struct Fill {
     last_qty: Qty,
     last_px: Px,
     fee: Notional,
+}
+
+/// Asks what became of an order. One that was never answered is unknown now, and a cancel that may not have arrived is
+/// asked for again.
+fn queried(
+    id: OrderIntentId,
+    order: &WorkingOrder,
+    is_unwanted: bool,
+) -> impl Iterator<Item = Event> + use<> {
+    let query = Event::OrderQueried {
+        order_intent_id: id,
+        instrument_id: order.reserved.instrument_id.clone(),
+        status: match order.status {
+            OrderStatus::PendingNew | OrderStatus::PendingCancel => OrderStatus::Unknown,
+            status => status,
+        },
+    };
+    let wanted = is_unwanted || order.status == OrderStatus::PendingCancel;
+    std::iter::once(query).chain(wanted.then(|| cancel_requested(id, order)))
 }
 
 fn cancel_requested(id: OrderIntentId, order: &WorkingOrder) -> Event {

@@ -14,6 +14,7 @@ use crate::flow::{Emitted, Flow};
 use crate::incidents::Incidents;
 use crate::intents::OpenIntent;
 use crate::orders::Orders;
+use crate::reconciliation::{BookedFill, Reconciliation, ReconciliationEvent};
 use crate::sessions::{SessionEvent, Sessions};
 use crate::tree::{Exposure, Tree};
 use fillwright_domain::{
@@ -95,6 +96,10 @@ pub struct State {
     #[n(22)]
     #[cbor(default)]
     pub deployment: Deployment,
+    /// What is known of the executors' own ledgers.
+    #[n(30)]
+    #[cbor(default)]
+    pub reconciliation: Reconciliation,
     #[cbor(skip)]
     passing: Passing,
 }
@@ -170,8 +175,17 @@ impl State {
             Fact::Approval(event) => self.approvals.apply(*event),
             Fact::Session(event) => self.follow_session(*event),
             Fact::Deployment(event) => self.deployment.apply(*event),
+            Fact::Reconciliation(event) => {
+                if let ReconciliationEvent::Found { found } = &*event {
+                    self.incidents.seen_break(found);
+                }
+                self.reconciliation.apply(*event);
+            }
+            Fact::FillBooked { .. } => {
+                self.remember_fill(&fact);
+                self.orders.apply(fact);
+            }
             Fact::OrderStatusChanged { .. }
-            | Fact::FillBooked { .. }
             | Fact::OrderQueried { .. }
             | Fact::OrderStranded { .. } => self.orders.apply(fact),
             Fact::IntentAccepted { .. }
@@ -252,7 +266,7 @@ impl State {
         self.open_intents.insert(intent_key, OpenIntent { intent_id, decision_px });
         let unheld = unheld(&self.marks, &self.directory, &reserved.instrument_id);
         self.ledgers.reserve(&reserved, &slot, &mut self.tree, unheld);
-        self.orders.insert(id, reserved, intent_key);
+        self.orders.insert(id, reserved, intent_key, self.at);
     }
 
     /// Remembers what the order leaves behind in the flow of orders; where it counts.
@@ -281,6 +295,25 @@ impl State {
         if let Some(found) = self.directory.find(book_id, instrument_id) {
             self.flow.sent(self.at, &found, &rulebook.flow);
         }
+    }
+
+    /// Keeps a fill beyond its order.
+    fn remember_fill(&mut self, fact: &Fact) {
+        let Fact::FillBooked {
+            order_intent_id, exec_id, last_qty, last_px, fee, transact_at, ..
+        } = fact
+        else {
+            return;
+        };
+        let Some(order) = self.orders.get(*order_intent_id) else { return };
+        let fill = BookedFill {
+            of: order.reserved.clone(),
+            last_qty: *last_qty,
+            last_px: *last_px,
+            fee: *fee,
+            transact_at: *transact_at,
+        };
+        self.reconciliation.fills.remember((*order_intent_id, exec_id.clone()), fill);
     }
 
     /// Books what an order came to.

@@ -7,7 +7,10 @@ use crate::documents::{
     LanesDocument, PeopleDocument, RegimeDocument, RiskEnvelopeDocument, StrategiesDocument,
     VenueLimitsRow, VenuesDocument,
 };
-use crate::{DocumentError, Hours, IncidentRules, Lanes, RoutePolicy, Rulebook, SessionDefinition};
+use crate::{
+    DocumentError, Hours, IncidentRules, Lanes, ReconciliationPolicy, RoutePolicy, Rulebook,
+    SessionDefinition,
+};
 use fillwright_domain::{BrokerId, CalendarId, Instrument, InstrumentId};
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,6 +56,8 @@ pub struct Documents {
     pub execution_routes_live: Option<(String, Vec<u8>)>,
     /// The connections there are: `config/brokers/NAME.json`.
     pub brokers: BTreeSet<BrokerId>,
+    /// `config/policies/reconciliation.json`, where there is one.
+    pub reconciliation: Option<(String, Vec<u8>)>,
     /// `config/calendars/NAME.json`, by name.
     pub calendars: BTreeMap<CalendarId, (String, Vec<u8>)>,
 }
@@ -124,6 +129,7 @@ fn read(documents: &Documents, found: &mut Vec<DocumentError>) -> (Rulebook, Vec
         },
         regime: regime.unwrap_or_default().regime_parity,
         routes,
+        reconciliation: or_noted(reconciliation(documents), found),
     };
     (rulebook, rows)
 }
@@ -206,6 +212,11 @@ pub fn session(document: &(String, Vec<u8>)) -> Result<SessionDefinition, Docume
 /// The home's own rules, or the standard ones.
 fn incident_rules(documents: &Documents) -> Result<IncidentRules, DocumentError> {
     documents.incident_rules.as_ref().map_or_else(|| Ok(IncidentRules::standard()), json)
+}
+
+/// The home's own rule, or the standard one.
+fn reconciliation(documents: &Documents) -> Result<ReconciliationPolicy, DocumentError> {
+    documents.reconciliation.as_ref().map_or_else(|| Ok(ReconciliationPolicy::standard()), json)
 }
 
 /// The instruments of the table, each with the calendar of its venue where it names none.

@@ -2,7 +2,7 @@
 
 use crate::{
     ApprovalRules, DecisionTable, Envelope, FlowPolicy, Group, Hours, IncidentRules, Lanes,
-    OperatorBounds, People, RegimePolicy, RoutePolicy, UNGROUPED,
+    OperatorBounds, People, ReconciliationPolicy, RegimePolicy, RoutePolicy, UNGROUPED,
 };
 use fillwright_domain::{
     AccountId, BookId, CalendarId, Instrument, InstrumentId, LaneId, Notional, Plane, Ratio, RunId,
@@ -84,6 +84,10 @@ pub struct Rulebook {
     /// How orders go to their venues; absent, none goes.
     #[n(37)]
     pub routes: Option<RoutePolicy>,
+    /// How our ledger is held against those of the executors.
+    #[n(30)]
+    #[cbor(default)]
+    pub reconciliation: ReconciliationPolicy,
 }
 
 impl Rulebook {

@@ -9,7 +9,9 @@ use crate::documents::{
 use crate::execution_metrics::ExecutionMetricsSpec;
 use crate::route::{ExecutionRoutes, RouteProfiles};
 use crate::safe_mode::SafeModesDocument;
-use crate::{DecisionTable, IncidentRules, OperatorBounds, SessionDefinition};
+use crate::{
+    DecisionTable, IncidentRules, OperatorBounds, ReconciliationPolicy, SessionDefinition,
+};
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -100,6 +102,10 @@ pub fn documents() -> Vec<DocumentSchema> {
         ),
         DocumentSchema::of::<LanesDocument>("lanes", "config/lanes.json"),
         DocumentSchema::of::<ApprovalsDocument>("approvals", "config/policies/approvals.json"),
+        DocumentSchema::of::<ReconciliationPolicy>(
+            "reconciliation",
+            "config/policies/reconciliation.json",
+        ),
         DocumentSchema::of::<RegimeDocument>("regime", "config/policies/regime.json"),
         DocumentSchema::of::<SessionDefinition>(
             "session",

@@ -39,6 +39,7 @@ fn documents() -> Documents {
         execution_routes: Some(demo!("policies/execution_routes.json")),
         execution_routes_live: Some(demo!("policies/execution_routes_live.json")),
         brokers: BTreeSet::from([BrokerId::new("live-stub")]),
+        reconciliation: None,
         calendars: BTreeMap::from([
             (CalendarId::new("24x7"), demo!("calendars/24x7.json")),
             (CalendarId::new("CME-ES"), demo!("calendars/CME-ES.json")),

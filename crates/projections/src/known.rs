@@ -122,7 +122,8 @@ impl Known {
             | Event::Flow(_)
             | Event::Approval(_)
             | Event::Session(_)
-            | Event::Deployment(_) => {}
+            | Event::Deployment(_)
+            | Event::Reconciliation(_) => {}
         }
     }
 

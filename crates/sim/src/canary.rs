@@ -5,7 +5,8 @@ use fillwright_domain::{Decimal, Qty, Text, Timestamp};
 use fillwright_kernel::event::Refusal;
 use fillwright_kernel::incidents::{IncidentEvent, IncidentOrigin};
 use fillwright_kernel::{
-    ApprovalEvent, ApprovalInput, Effect, Event, Gate, Input, Kernel, effects_of,
+    ApprovalEvent, ApprovalInput, Effect, Event, Gate, Input, Kernel, ReconciliationEvent,
+    effects_of,
 };
 use fillwright_policy::{Envelope, RegimePolicy, UnknownRegime};
 
@@ -56,10 +57,12 @@ pub enum Canary {
     RegimeIgnored,
     /// Whoever proposes a change approves it as well.
     ApprovedAlone,
+    /// A difference from an executor's ledger is overlooked.
+    BreakOverlooked,
 }
 
 /// Every planted bug.
-pub const ALL: [Canary; 22] = [
+pub const ALL: [Canary; 23] = [
     Canary::OutcomeDropped,
     Canary::OutcomeRepeated,
     Canary::VerdictMissing,
@@ -82,6 +85,7 @@ pub const ALL: [Canary; 22] = [
     Canary::SessionsWaived,
     Canary::RegimeIgnored,
     Canary::ApprovedAlone,
+    Canary::BreakOverlooked,
 ];
 
 /// What a step led to, as it is shown.
@@ -137,6 +141,11 @@ impl Canary {
                 return decided_otherwise(before, kernel, at, input, step, forget_regime);
             }
             Self::ApprovedAlone => return approved_alone(before, kernel, at, input, step),
+            Self::BreakOverlooked => {
+                step.events.retain(|event| !is_break(event));
+                *kernel = before;
+                kernel.replay(at, &step.events);
+            }
             Self::FaultUnnoticed => {
                 step.events.retain(|event| !is_of_a_rule(event));
                 *kernel = before;
@@ -290,6 +299,13 @@ fn is_of_a_rule(event: &Event) -> bool {
         Event::Incident(IncidentEvent::Opened { incident }) => {
             matches!(incident.origin, IncidentOrigin::Rule(_))
         }
+        _ => false,
+    }
+}
+
+fn is_break(event: &Event) -> bool {
+    match event {
+        Event::Reconciliation(event) => matches!(**event, ReconciliationEvent::Found { .. }),
         _ => false,
     }
 }

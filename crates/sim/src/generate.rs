@@ -22,8 +22,9 @@ use fillwright_policy::flow::{
 use fillwright_policy::{
     Book, Bound, Breach, Condition, Decision, DecisionRow, DecisionTable, DetectionRule, Envelope,
     ExecutionPolicy, FactName, FlowPolicy, Group, GroupLimits, Grouping, Hours, IncidentRules,
-    KillEffect, Lanes, Limits, OpenWindow, OperatorBounds, People, RegimePolicy, RestraintKind,
-    Role, Rulebook, RulesHash, SessionDefinition, Signal, Strategy, Venue, approval_rules, people,
+    KillEffect, Lanes, Limits, OpenWindow, OperatorBounds, People, ReconciliationPolicy,
+    RegimePolicy, RestraintKind, Role, Rulebook, RulesHash, SessionDefinition, Signal, Strategy,
+    Venue, approval_rules, people,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -120,6 +121,13 @@ impl Generator {
             scheduled: BTreeMap::new(),
             announced: None,
         }
+    }
+
+    /// Sets the rule by which ledgers are held against each other.
+    pub(crate) fn reconcile_by(&mut self, policy: ReconciliationPolicy) {
+        self.rules.reconciliation = policy;
+        self.home.reconciliation = policy;
+        self.in_force = Some(self.rules.content_hash());
     }
 
     /// Whether strategies move between lanes, and sessions run in them.
@@ -838,6 +846,7 @@ fn rulebook(rng: &mut Rng) -> Rulebook {
         incident_rules: incident_rules(rng),
         approvals: approval_rules(),
         lanes: Lanes::wide(),
+        reconciliation: ReconciliationPolicy::default(),
         regime: RegimePolicy::wide(),
         routes: Some(generated(rng)),
         decisions: rng.chance(250).then(|| decisions(rng)),

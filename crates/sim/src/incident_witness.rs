@@ -2,6 +2,7 @@
 
 use fillwright_domain::{IncidentId, LaneId, OrderIntent, Place, Principal, Scope, Severity};
 use fillwright_kernel::incidents::{Incident, IncidentEvent, IncidentOrigin};
+use fillwright_kernel::reconciliation::BreakKind;
 use fillwright_kernel::{Event, IgnoredReport, Input, State};
 use fillwright_policy::{Rulebook, Signal};
 use std::collections::BTreeMap;
@@ -84,6 +85,11 @@ impl IncidentWitness {
                 && seen.acknowledged_by.is_none()
         };
         self.open.values().any(is_unseen)
+    }
+
+    /// Whether an incident of such a break is open.
+    pub(crate) fn has_break(&self, kind: BreakKind) -> bool {
+        self.open.values().any(|seen| seen.origin == IncidentOrigin::Break(kind))
     }
 
     /// Whether an order that may add risk goes where an open incident stops it.

@@ -18,5 +18,7 @@ pub mod rng;
 mod routes;
 pub mod scenario;
 mod script;
+mod statement_witness;
+pub mod statements;
 pub mod story;
 pub mod venue;

@@ -5,6 +5,7 @@ use crate::generate::{Generator, PARTITION};
 use crate::oracle::{Oracle, Tally};
 use crate::reference::Reference;
 use crate::rng::Rng;
+use crate::statements::Stater;
 use crate::venue::{Habits, Venue};
 use fillwright_domain::Timestamp;
 use fillwright_kernel::{Effect, Event, Input, Kernel, effects_of};
@@ -141,6 +142,7 @@ struct World {
     venue: Venue,
     generator: Generator,
     rng: Rng,
+    stater: Stater,
     trace: Vec<(Timestamp, Input)>,
     is_wild: bool,
     is_calm: bool,
@@ -183,12 +185,15 @@ impl World {
         let is_wild = rng.chance(200) && canary.is_none();
         let habits = Habits::draw(&mut rng);
         let venue = Venue::new(rng.split(), habits);
-        let generator = Generator::new(rng.split(), is_wild);
+        let mut stater = Stater::of(seed);
+        let mut generator = Generator::new(rng.split(), is_wild);
+        generator.reconcile_by(stater.policy());
         Self {
             pair: Pair::new(canary),
             venue,
             generator,
             rng,
+            stater,
             trace: Vec::new(),
             is_wild,
             is_calm: false,
@@ -203,6 +208,7 @@ impl World {
         for _ in 0..steps {
             self.generator.wait();
             self.venue_acts()?;
+            self.venue_states()?;
             self.somebody_forges()?;
             self.somebody_decides()?;
             let input = self.generator.input();
@@ -266,6 +272,15 @@ impl World {
             self.take(&Input::Report(report))?;
         }
         Ok(())
+    }
+
+    /// Now and then the venue states its ledger, rightly or not.
+    fn venue_states(&mut self) -> Result<(), String> {
+        let (at, rules) = (self.generator.at(), self.pair.rules_in_force());
+        match self.stater.statement(&self.venue, at, rules) {
+            Some(statement) => self.take(&Input::Statement(Box::new(statement))),
+            None => Ok(()),
+        }
     }
 
     /// Faults stop, queries are answered: everything that was begun must end, and all ledgers agree.

@@ -8,14 +8,17 @@ use crate::flow_witness::{FlowWitness, Released};
 use crate::governance::{Around, Governance};
 use crate::incident_witness::IncidentWitness;
 use crate::routes::RouteWitness;
+use crate::statement_witness::{AtWork, StatementWitness};
 use fillwright_domain::{
-    ActionType, BookId, ExecId, ExecutionStatus, Instrument, InstrumentId, Intent, IntentId,
-    LaneId, OrderIntent, OrderIntentId, OrderStatus, OrderType, Plane, Principal, Quote,
-    ResultStatus, Scope, Side, Timestamp,
+    AccountId, ActionType, BookId, ExecId, ExecutionStatus, Instrument, InstrumentId, Intent,
+    IntentId, LaneId, OrderIntent, OrderIntentId, OrderStatus, OrderType, Plane, Principal, Quote,
+    ResultStatus, Scope, Side, Statement, Timestamp,
 };
 use fillwright_kernel::adoption::{PolicyEvent, Proposal};
 use fillwright_kernel::incidents::IncidentEvent;
-use fillwright_kernel::{Answer, Effect, Event, Gate, Input, Ruling, State, Verdict};
+use fillwright_kernel::{
+    Answer, Effect, Event, Gate, Input, ReconciliationEvent, Ruling, State, Verdict,
+};
 use fillwright_policy::{Book, GroupLimits, KillEffect, Limits, RestraintKind, Role, Rulebook};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -125,6 +128,8 @@ pub struct Tally {
     pub approvals: u64,
     /// Incidents opened.
     pub incidents: u64,
+    /// Differences from an executor's ledger.
+    pub breaks: u64,
 }
 
 impl Tally {
@@ -150,6 +155,7 @@ impl Tally {
         self.proposals += other.proposals;
         self.approvals += other.approvals;
         self.incidents += other.incidents;
+        self.breaks += other.breaks;
     }
 }
 
@@ -176,6 +182,7 @@ pub struct Oracle {
     were_in_force: Vec<Rulebook>,
     flow: FlowWitness,
     routes: RouteWitness,
+    statements: StatementWitness,
     /// How much it saw.
     pub tally: Tally,
 }
@@ -215,6 +222,9 @@ impl Oracle {
         }
         if let Some(rules) = &self.rules {
             self.incidents.has_noticed(rules, events)?;
+        }
+        if let Input::Statement(statement) = input {
+            self.stated(statement, events)?;
         }
         Self::effects(events, effects)?;
         self.closed_in_step(events)
@@ -311,6 +321,7 @@ impl Oracle {
             }
             Event::FillBooked { order_intent_id, exec_id, last_qty, cum_qty, status, .. } => {
                 self.tally.fills += 1;
+                self.statements.filled(event);
                 let order = self.working_order(*order_intent_id)?;
                 let (last, cum) = (exact(last_qty.get()), exact(cum_qty.get()));
                 must!(order.execs.insert(exec_id.clone()), "[I3] fill {exec_id} was booked twice");
@@ -357,11 +368,55 @@ impl Oracle {
                 self.governance.session(around, event)?;
             }
             Event::Deployment(event) => self.governance.deployment(event)?,
+            Event::Reconciliation(event) => {
+                self.statements.said(event)?;
+                self.tally.breaks +=
+                    u64::from(matches!(&**event, ReconciliationEvent::Found { .. }));
+            }
             Event::RunRegistered { .. }
             | Event::PlanMade { .. }
             | Event::KillSwitchReleaseRequested { .. }
             | Event::RestraintLiftRequested { .. }
             | Event::CancelsPaused { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Whether a statement led to what it shows, and every break that was found is an incident. [R15]
+    fn stated(&mut self, statement: &Statement, events: &[Event]) -> Finding {
+        let grace_ms = self.rules.as_ref().map_or(0, |rules| rules.reconciliation.grace_ms);
+        let working = self.working.iter().filter_map(|id| self.orders.get(id));
+        let at_work: Vec<AtWork> = working
+            .map(|seen| AtWork { order: &seen.order, cum_qty: seen.cum_qty.clone() })
+            .collect();
+        let mut held: BTreeMap<(AccountId, InstrumentId), Exact> = BTreeMap::new();
+        let account = |book| {
+            let book = self.rules.as_ref().and_then(|rules| rules.books.get(book));
+            book.map_or_else(AccountId::main, |book| book.account.clone())
+        };
+        for ((book, plane, instrument), qty) in &self.positions {
+            if *plane == statement.plane {
+                let own =
+                    held.entry((account(book), instrument.clone())).or_insert_with(Exact::zero);
+                *own = own.clone() + qty.clone();
+            }
+        }
+        for own in at_work.iter().filter(|own| own.order.plane == statement.plane) {
+            let place = (account(&own.order.book_id), own.order.market_id.clone());
+            let sum = held.entry(place).or_insert_with(Exact::zero);
+            *sum = match own.order.side {
+                Side::Buy => sum.clone() + own.cum_qty.clone(),
+                Side::Sell => sum.clone() - own.cum_qty.clone(),
+            };
+        }
+        self.statements.compared(statement, grace_ms, events, &at_work, &held)?;
+        for event in events {
+            if let Event::Reconciliation(said) = event
+                && let ReconciliationEvent::Found { found } = &**said
+            {
+                let is_known = self.incidents.has_break(found.name.kind);
+                must!(is_known, "[R15] {} is no incident", found.name.kind);
+            }
         }
         Ok(())
     }
@@ -506,6 +561,7 @@ impl Oracle {
         let known = self.orders.insert(order.order_intent_id, seen);
         must!(known.is_none(), "[I2] order {} was released twice", order.order_intent_id);
         self.working.insert(order.order_intent_id);
+        self.statements.sent(at, order.order_intent_id);
         Ok(())
     }
 
@@ -1053,6 +1109,7 @@ impl Oracle {
             }
         }
         must!(held.is_empty(), "[I3] a position is missing: {:?}", held.keys().next());
+        self.statements.agrees_with(state)?;
         self.incidents.agrees_with(state)
     }
 

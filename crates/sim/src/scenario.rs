@@ -23,7 +23,8 @@ use fillwright_domain::{
     ExecutionReport, HealthStatus, IncidentCategory, IncidentId, Instrument, InstrumentId, Intent,
     IntentId, IntentKey, Notional, NumberText, OrderIntentId, Origin, Plane, PositionId, Principal,
     Px, Qty, Quote, Ratio, Rebalance, ReportKind, RunId, Scope, Severity, StartupAnomaly,
-    StrategyId, Text, Timestamp, Urgency, VenueId, VenueOrderId,
+    StatedFill, StatedFills, StatedOrder, StatedOrders, StatedPosition, Statement, StrategyId,
+    Text, Timestamp, Urgency, VenueId, VenueOrderId,
 };
 use fillwright_kernel::adoption::{PolicyInput, Proposal, Word};
 use fillwright_kernel::incidents::IncidentInput;
@@ -31,8 +32,8 @@ use fillwright_kernel::{Effect, FlowInput, Input};
 use fillwright_policy::{
     Book, Bound, Breach, Condition, Decision, DecisionRow, DetectionRule, Envelope,
     ExecutionPolicy, FactName, FlowPolicy, Group, GroupLimits, Grouping, Hours, Lanes, Limits,
-    OpenWindow, Person, RegimePolicy, RestraintKind, Role, RoutePolicy, Rulebook, RulesHash,
-    Signal, Strategy, Venue, approval_rules,
+    OnBreak, OpenWindow, Person, RegimePolicy, RestraintKind, Role, RoutePolicy, Rulebook,
+    RulesHash, Signal, Strategy, Venue, approval_rules,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -179,6 +180,7 @@ impl Stage {
                 | "reject" | "announce",
                 ..,
             ] => self.governed(at, words),
+            ["ledger", rest @ ..] => Input::Statement(Box::new(ledger(at, rest))),
             ["report", order, kind, rest @ ..] => self.report(at, order, kind, rest),
             _ => panic!("no such line: {words:?}"),
         }
@@ -234,11 +236,9 @@ impl Stage {
     }
 
     fn report(&mut self, at: Timestamp, order: &str, kind: &str, rest: &[&str]) -> Input {
-        let (intent, child) = order.split_once('.').expect("an order is written I1.1");
-        let key = IntentKey::derive(PARTITION, &IntentId::new(intent));
         let named = rest.iter().position(|word| *word == "as").map(|at| rest[at + 1]);
         Input::Report(ExecutionReport {
-            order_intent_id: OrderIntentId::derive(key, child.parse().expect("a child number")),
+            order_intent_id: order_named(order),
             exec_id: ExecId::new(
                 named.map_or_else(|| format!("E{}", self.lines), ToOwned::to_owned),
             ),
@@ -280,6 +280,70 @@ impl Stage {
             fee: Notional::new(after("fee").unwrap_or_default()),
         }
     }
+}
+
+/// What the executor of the live stub states: `open I1.1 2 cum 1`, `ended I1.1 2 cum 2`, `fill I1.1 E4 1@20000 fee 0.1 at
+/// 3s`, `position core BTCUSDT 1`, each behind a comma, and `positions unsaid`. What moved last, moved at 0s, unless `moved
+/// 3s` follows; as of now, unless it begins `as of 3s`.
+fn ledger(at: Timestamp, words: &[&str]) -> Statement {
+    let text = words.join(" ");
+    let mut statement = Statement {
+        plane: Plane::LiveStub,
+        as_of: at,
+        orders: StatedOrders::default(),
+        fills: StatedFills { behind: Timestamp::MIN, to: at, fills: Vec::new() },
+        positions: Some(Vec::new()),
+    };
+    for part in text.split(", ").filter(|part| !part.is_empty()) {
+        let words: Vec<&str> = part.split(' ').collect();
+        let after = |word: &str| word_after(&words, word);
+        let moved_at = after("moved").map_or(Timestamp::from_ns(0), moment);
+        match words.as_slice() {
+            ["as", "of", when] => statement.as_of = moment(when),
+            ["positions", "unsaid"] => statement.positions = None,
+            [state @ ("open" | "ended"), order, qty, ..] => {
+                statement.orders.orders.push(StatedOrder {
+                    order_intent_id: order_named(order),
+                    instrument_id: instrument_named("BTCUSDT"),
+                    qty: Qty::new(number(qty)),
+                    cum_qty: Qty::new(after("cum").map(number).unwrap_or_default()),
+                    is_open: *state == "open",
+                    moved_at,
+                });
+            }
+            ["fill", order, exec_id, fill, ..] => {
+                let (qty, px) = fill.split_once('@').expect("a fill is written 1@20000");
+                let transact_at = after("at").map_or(Timestamp::from_ns(0), moment);
+                statement.fills.fills.push(StatedFill {
+                    order_intent_id: order_named(order),
+                    exec_id: ExecId::new(*exec_id),
+                    instrument_id: instrument_named("BTCUSDT"),
+                    last_qty: Qty::new(number(qty)),
+                    last_px: Px::new(number(px)),
+                    fee: Notional::new(after("fee").map(number).unwrap_or_default()),
+                    transact_at,
+                    moved_at: moved_at.max(transact_at),
+                });
+            }
+            ["position", account, instrument, qty, ..] => {
+                let position = StatedPosition {
+                    account: AccountId::new(*account),
+                    instrument_id: instrument_named(instrument),
+                    qty: Qty::new(number(qty)),
+                    moved_at,
+                };
+                statement.positions.get_or_insert_default().push(position);
+            }
+            _ => panic!("no such part of a ledger: {part}"),
+        }
+    }
+    statement
+}
+
+fn order_named(order: &str) -> OrderIntentId {
+    let (intent, child) = order.split_once('.').expect("an order is written I1.1");
+    let key = IntentKey::derive(PARTITION, &IntentId::new(intent));
+    OrderIntentId::derive(key, child.parse().expect("a child number"))
 }
 
 /// `90ms`, `1s` or `1500us`, since the epoch.
@@ -571,6 +635,16 @@ fn differ(rules: &mut Rulebook, edit: &[&str]) {
             rules.people.insert(Principal::new(name), Person { roles: held, enabled: true });
         }
         ["no", "person", name] => drop(rules.people.remove(*name)),
+        ["reconciliation", "grace_ms", ms] => {
+            rules.reconciliation.grace_ms = ms.parse().expect("milliseconds");
+        }
+        ["reconciliation", response] => {
+            rules.reconciliation.on_break = match *response {
+                "halts" => OnBreak::Halt,
+                "reduces" => OnBreak::ReduceOnly,
+                _ => panic!("no such response: {response}"),
+            };
+        }
         ["escalate_after_s", seconds] => {
             rules.incident_rules.escalate_after_s = Some(seconds.parse().expect("seconds"));
         }

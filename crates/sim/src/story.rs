@@ -9,8 +9,10 @@ use fillwright_kernel::adoption::PolicyEvent;
 use fillwright_kernel::deployment::Finding;
 use fillwright_kernel::flatten::Exit;
 use fillwright_kernel::incidents::{Incident, IncidentEvent};
+use fillwright_kernel::reconciliation::{BreakName, LedgerFigures, Subject};
 use fillwright_kernel::{
-    ApprovalEvent, Change, DeploymentEvent, Effect, Event, FlowEvent, Ruling, SessionEvent, Verdict,
+    ApprovalEvent, Change, DeploymentEvent, Effect, Event, FlowEvent, ReconciliationEvent, Ruling,
+    SessionEvent, Verdict,
 };
 use fillwright_policy::KillEffect;
 use std::collections::BTreeMap;
@@ -189,8 +191,54 @@ impl Names {
             Event::Approval(event) => approval(event),
             Event::Session(event) => session(event),
             Event::Deployment(event) => deployment(event),
+            Event::Reconciliation(event) => self.reconciled(event),
             _ => unreachable!("told above"),
         }
+    }
+}
+
+impl Names {
+    fn reconciled(&mut self, event: &ReconciliationEvent) -> String {
+        match event {
+            ReconciliationEvent::Found { found } => {
+                let figures = |figures: &Option<LedgerFigures>| {
+                    figures.as_ref().map_or("nothing".to_owned(), |figures| {
+                        let ordered = figures.ordered.map(|qty| format!(" of {qty}"));
+                        let px = figures.px.map(|px| format!(" at {px}"));
+                        format!(
+                            "{}{}{}",
+                            figures.qty,
+                            ordered.unwrap_or_default(),
+                            px.unwrap_or_default()
+                        )
+                    })
+                };
+                let (ours, theirs) = (figures(&found.ours), figures(&found.theirs));
+                format!("break {}: here {ours}, there {theirs}", self.break_name(&found.name))
+            }
+            ReconciliationEvent::Ended { name } => {
+                format!("break {} is over", self.break_name(name))
+            }
+            ReconciliationEvent::Compared {
+                plane, orders, fills, positions, differences, ..
+            } => {
+                let positions = positions.map_or("no".to_owned(), |stated| stated.to_string());
+                format!(
+                    "{} compared: {orders} orders, {fills} fills, {positions} positions, \
+                     {differences} differ",
+                    plane.as_str()
+                )
+            }
+        }
+    }
+
+    fn break_name(&mut self, name: &BreakName) -> String {
+        let subject = match &name.subject {
+            Subject::Order(order) => self.of(*order),
+            Subject::Fill(order, exec_id) => format!("{} {exec_id}", self.of(*order)),
+            Subject::Position(account, instrument) => format!("{account} {instrument}"),
+        };
+        format!("{} {subject}", name.kind)
     }
 }
 

@@ -7,8 +7,9 @@
 use crate::exact::{Exact, exact};
 use crate::rng::Rng;
 use fillwright_domain::{
-    BookId, Decimal, ExecId, ExecutionReport, InstrumentId, Notional, OrderIntent, OrderIntentId,
-    Px, Qty, ReportKind, Side, Text, Timestamp, VenueOrderId,
+    AccountId, BookId, Decimal, ExecId, ExecutionReport, InstrumentId, Notional, OrderIntent,
+    OrderIntentId, Plane, Px, Qty, ReportKind, Side, StatedFill, StatedFills, StatedOrder,
+    StatedOrders, StatedPosition, Statement, Text, Timestamp, VenueOrderId,
 };
 use std::collections::BTreeMap;
 
@@ -73,10 +74,41 @@ pub struct Venue {
 #[derive(Debug, Clone)]
 struct Resting {
     order: OrderIntent,
+    placed_at: Timestamp,
     filled: i128,
     is_open: bool,
     /// Everything it ever said of the order.
     said: Vec<ExecutionReport>,
+}
+
+impl Resting {
+    fn stated(&self) -> StatedOrder {
+        let moved = self.said.iter().map(|report| report.transact_at).max();
+        StatedOrder {
+            order_intent_id: self.order.order_intent_id,
+            instrument_id: self.order.market_id.clone(),
+            qty: self.order.requested_quantity,
+            cum_qty: qty(self.filled),
+            is_open: self.is_open,
+            moved_at: moved.unwrap_or(self.placed_at).max(self.placed_at),
+        }
+    }
+
+    fn fills(&self) -> impl Iterator<Item = StatedFill> {
+        self.said.iter().filter_map(|report| match &report.kind {
+            ReportKind::Fill { last_qty, last_px, fee, .. } => Some(StatedFill {
+                order_intent_id: report.order_intent_id,
+                exec_id: report.exec_id.clone(),
+                instrument_id: self.order.market_id.clone(),
+                last_qty: *last_qty,
+                last_px: *last_px,
+                fee: *fee,
+                transact_at: report.transact_at,
+                moved_at: report.transact_at,
+            }),
+            _ => None,
+        })
+    }
 }
 
 impl Venue {
@@ -117,6 +149,43 @@ impl Venue {
         positions
     }
 
+    /// States its own ledger: every order that is open or ended within a minute, every fill behind a time, and what every
+    /// account holds.
+    pub fn statement(
+        &self,
+        at: Timestamp,
+        behind: Timestamp,
+        account: impl Fn(&BookId) -> AccountId,
+    ) -> Statement {
+        let orders = self.orders.values().map(Resting::stated);
+        let is_recent = |order: &StatedOrder| at.since_ns(order.moved_at) < 60_000_000_000;
+        let orders = orders.filter(|order| order.is_open || is_recent(order)).collect();
+        let all = self.orders.values().flat_map(Resting::fills);
+        let fills = all.filter(|fill| fill.transact_at > behind).collect();
+        let mut positions: BTreeMap<_, StatedPosition> = BTreeMap::new();
+        for resting in self.orders.values() {
+            let place = (account(&resting.order.book_id), resting.order.market_id.clone());
+            let of = positions.entry(place.clone()).or_insert_with(|| StatedPosition {
+                account: place.0,
+                instrument_id: place.1,
+                qty: Qty::ZERO,
+                moved_at: Timestamp::MIN,
+            });
+            let signed =
+                if resting.order.side == Side::Buy { resting.filled } else { -resting.filled };
+            of.qty = qty(of.qty.get().mantissa() + signed);
+            let moved = resting.fills().map(|fill| fill.moved_at).max();
+            of.moved_at = of.moved_at.max(moved.unwrap_or(Timestamp::MIN));
+        }
+        Statement {
+            plane: Plane::LiveStub,
+            as_of: at,
+            orders: StatedOrders { behind: None, to: None, orders },
+            fills: StatedFills { behind, to: at, fills },
+            positions: Some(positions.into_values().collect()),
+        }
+    }
+
     /// Takes an order.
     pub fn place(&mut self, at: Timestamp, order: &OrderIntent) {
         let sent = self.sent.entry(order.order_intent_id).or_default();
@@ -129,7 +198,13 @@ impl Venue {
         if self.rng.chance(self.habits.never_arrives) {
             return;
         }
-        let resting = Resting { order: order.clone(), filled: 0, is_open: true, said: Vec::new() };
+        let resting = Resting {
+            order: order.clone(),
+            placed_at: at,
+            filled: 0,
+            is_open: true,
+            said: Vec::new(),
+        };
         self.orders.insert(order.order_intent_id, resting);
         if self.rng.chance(self.habits.rejects) {
             self.end(order.order_intent_id);

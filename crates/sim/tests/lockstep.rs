@@ -60,6 +60,8 @@ const REASONS: &[&str] = &[
     "SessionNotThere",
     "SessionUnknown",
     "SessionUnusable",
+    "StatementFromFuture",
+    "StatementOutOfOrder",
     "StillInUse",
     "VenueUnknown",
     "StillRunning",
@@ -172,6 +174,7 @@ fn kernel_and_reference_agree_on_every_event() {
         tally.kills > 8_000 && tally.rulebooks > 20_000,
         "too few halts and changes of the rules"
     );
+    assert!(tally.breaks > 5_000, "too few differences from the venue's ledger");
     for reason in REASONS {
         let times = tally.reasons.get(*reason).copied().unwrap_or_default();
         assert!(times >= TIMES_MIN, "{reason} came up {times} times");

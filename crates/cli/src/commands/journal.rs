@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use fillwright_domain::Timestamp;
 use fillwright_journal::{Checkpoint, Entry, checkpoint};
 use fillwright_kernel::incidents::IncidentEvent;
-use fillwright_kernel::{Event, FlowEvent, Input};
+use fillwright_kernel::{Event, FlowEvent, Input, ReconciliationEvent};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -207,6 +207,11 @@ fn kind_of(event: &Event) -> &'static str {
         Event::Approval(_) => "approval",
         Event::Session(_) => "session",
         Event::Deployment(_) => "deployment",
+        Event::Reconciliation(event) => match **event {
+            ReconciliationEvent::Found { .. } => "reconciliation_break",
+            ReconciliationEvent::Ended { .. } => "reconciliation_break_over",
+            ReconciliationEvent::Compared { .. } => "reconciliation",
+        },
     }
 }
 

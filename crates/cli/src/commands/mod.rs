@@ -17,6 +17,7 @@ pub(crate) mod market;
 pub(crate) mod mode;
 pub(crate) mod people;
 pub(crate) mod policy;
+pub(crate) mod reconcile;
 pub(crate) mod release;
 pub(crate) mod run;
 pub(crate) mod safe_mode;

@@ -387,6 +387,9 @@ pub(super) fn happening(event: &Event, input: &Input) -> Option<String> {
             }
             _ => "asked to be cancelled".to_owned(),
         }),
+        Event::OrderQueried { .. } if matches!(input, Input::Statement(_)) => Some(
+            "its executor's ledger says otherwise, so it was asked what became of it".to_owned(),
+        ),
         Event::OrderQueried { .. } => Some(
             "after a restart its plane was asked what became of it; it was not sent again"
                 .to_owned(),
@@ -447,5 +450,6 @@ pub(super) fn entry_word(input: &Input) -> &'static str {
         Input::Approval(_) => "approval",
         Input::Session(_) => "session",
         Input::Deployment(_) => "deployment",
+        Input::Statement(_) => "ledger of an executor",
     }
 }

@@ -10,6 +10,7 @@ mod incidents;
 mod json_schema;
 mod market;
 mod policy;
+mod reconciliation;
 mod reference;
 mod runbooks;
 mod schemas;

@@ -5,7 +5,7 @@ use expect_test::expect_file;
 use std::fmt::Write;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 53] = [
+const COMMANDS: [&[&str]; 54] = [
     &[],
     &["demo"],
     &["run"],
@@ -59,6 +59,7 @@ const COMMANDS: [&[&str]; 53] = [
     &["market", "stats"],
     &["market", "convert"],
     &["market", "cat"],
+    &["reconcile"],
 ];
 
 #[test]

@@ -1,13 +1,16 @@
 //! The live stub: deterministic success or failure by rule, with a ledger of its own that survives our crashes, so
 //! that a query is answered truthfully.
 
+use super::pages::StatedLedger;
+use super::watch::Watch;
 use fillwright_domain::{
-    ExecId, ExecutionReport, InstrumentId, Notional, NumberError, OrderIntent, OrderIntentId, Px,
-    Qty, Quote, Ratio, ReportKind, Rounding, Side, Text, Timestamp, VenueOrderId,
+    AccountId, ExecId, ExecutionReport, InstrumentId, Notional, NumberError, OrderIntent,
+    OrderIntentId, Plane, Px, Qty, Quote, Ratio, ReportKind, Rounding, Side, StatedFill,
+    StatedOrder, StatedPosition, Statement, Text, Timestamp, VenueOrderId,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -18,6 +21,9 @@ use std::path::Path;
 pub struct LiveStubRules {
     /// The rules.
     pub rules: Vec<Rule>,
+    /// Orders that rest are cancelled once nobody has shown to be there for this long. Milliseconds; absent: never.
+    #[serde(default)]
+    pub cancel_on_disconnect_after_ms: Option<u32>,
 }
 
 /// Which orders, and what becomes of them.
@@ -56,14 +62,20 @@ pub enum Realise {
 pub struct LiveStub {
     rules: LiveStubRules,
     orders: BTreeMap<OrderIntentId, Placed>,
+    resting: BTreeSet<OrderIntentId>,
+    /// Orders by when anything last happened to them.
+    moved: BTreeSet<(Timestamp, OrderIntentId)>,
+    positions: BTreeMap<(AccountId, InstrumentId), (Qty, Timestamp)>,
     file: Option<File>,
+    watch: Option<Watch>,
 }
 
 #[derive(Debug, Clone)]
 struct Placed {
+    instrument_id: InstrumentId,
     qty: Qty,
+    moved_at: Timestamp,
     reports: Vec<ExecutionReport>,
-    resting: bool,
 }
 
 /// One line of the ledger: an order that arrived, and the price it was realised at.
@@ -75,6 +87,9 @@ struct LedgerLine {
     qty: Qty,
     px: Option<Px>,
     at: Timestamp,
+    /// Whose position it changes.
+    #[serde(default = "AccountId::main")]
+    account: AccountId,
     /// Whether this line cancels the order instead of placing it.
     #[serde(default)]
     cancel: bool,
@@ -97,7 +112,15 @@ pub enum LedgerError {
 impl LiveStub {
     /// A stub that forgets when it is dropped.
     pub fn in_memory(rules: LiveStubRules) -> Self {
-        Self { rules, orders: BTreeMap::new(), file: None }
+        Self {
+            rules,
+            orders: BTreeMap::new(),
+            resting: BTreeSet::new(),
+            moved: BTreeSet::new(),
+            positions: BTreeMap::new(),
+            file: None,
+            watch: None,
+        }
     }
 
     /// A stub with a ledger file, read back first. A last line that a crash cut short never was an order.
@@ -108,6 +131,9 @@ impl LiveStub {
     pub fn with_ledger(rules: LiveStubRules, path: &Path) -> Result<Self, LedgerError> {
         let file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
         let mut stub = Self::in_memory(rules);
+        if let Some(after_ms) = stub.rules.cancel_on_disconnect_after_ms {
+            stub.watch = Some(Watch::open(&path.with_extension("alive"), after_ms)?);
+        }
         let mut whole = 0;
         let mut reader = BufReader::new(&file);
         let mut text = String::new();
@@ -135,6 +161,7 @@ impl LiveStub {
     pub fn place(
         &mut self,
         order: &OrderIntent,
+        account: &AccountId,
         quote: Option<&Quote>,
         at: Timestamp,
     ) -> Result<Vec<ExecutionReport>, LedgerError> {
@@ -148,6 +175,7 @@ impl LiveStub {
             qty: order.requested_quantity,
             px: order.limit_px.or_else(|| quote.map(|quote| touch(order.side, quote))),
             at,
+            account: account.clone(),
             cancel: false,
         };
         self.write(&line)?;
@@ -165,8 +193,7 @@ impl LiveStub {
         instrument_id: &InstrumentId,
         at: Timestamp,
     ) -> Result<Vec<ExecutionReport>, LedgerError> {
-        let resting = self.orders.get(&order).is_some_and(|placed| placed.resting);
-        if !resting {
+        if !self.resting.contains(&order) {
             let kind = ReportKind::CancelRejected;
             return Ok(vec![report(order, "cancel-rejected", at, kind)]);
         }
@@ -177,10 +204,86 @@ impl LiveStub {
             qty: Qty::ZERO,
             px: None,
             at,
+            account: AccountId::main(),
             cancel: true,
         };
         self.write(&line)?;
         Ok(self.end_resting(order, at))
+    }
+
+    /// Cancels what rests where nobody has shown to be there for too long, as of the moment that was. What it says of it
+    /// is said again to whoever asks.
+    ///
+    /// # Errors
+    ///
+    /// An I/O error of the ledger.
+    pub fn lapse(&mut self, at: Timestamp) -> Result<Vec<ExecutionReport>, LedgerError> {
+        let Some(lapsed_at) = self.watch.as_ref().and_then(|watch| watch.lapsed_by(at)) else {
+            return Ok(Vec::new());
+        };
+        let mut reports = Vec::new();
+        for order in std::mem::take(&mut self.resting) {
+            let Some(placed) = self.orders.get(&order) else { continue };
+            let instrument_id = placed.instrument_id.clone();
+            self.resting.insert(order);
+            reports.extend(self.cancel(order, &instrument_id, lapsed_at)?);
+        }
+        Ok(reports)
+    }
+
+    /// Shows that somebody is there, and whether it came too late for what rested.
+    ///
+    /// # Errors
+    ///
+    /// An I/O error of the ledger.
+    pub fn refresh(&mut self, at: Timestamp) -> Result<Vec<ExecutionReport>, LedgerError> {
+        let reports = self.lapse(at)?;
+        if let Some(watch) = &mut self.watch {
+            watch.refresh(at)?;
+        }
+        Ok(reports)
+    }
+
+    /// Whether it never had an order.
+    pub fn is_empty(&self) -> bool {
+        self.orders.is_empty()
+    }
+
+    /// States its ledger, on as many pages as it takes: orders at work and those that ended since a time, fills behind a
+    /// time, and every position.
+    pub fn statements(
+        &self,
+        as_of: Timestamp,
+        ended_since: Timestamp,
+        fills_behind: Timestamp,
+    ) -> Vec<Statement> {
+        let since = |at: Timestamp| {
+            let moved = self.moved.range((at, OrderIntentId::default())..);
+            moved.filter_map(|(_, order)| Some((*order, self.orders.get(order)?)))
+        };
+        let resting = self.resting.iter().filter_map(|id| Some((*id, self.orders.get(id)?)));
+        let orders: BTreeMap<_, _> = resting
+            .chain(since(ended_since))
+            .map(|(id, placed)| (id, placed.stated(id, self.resting.contains(&id))))
+            .collect();
+        let mut fills: Vec<StatedFill> = since(fills_behind)
+            .flat_map(|(_, placed)| placed.fills())
+            .filter(|fill| fill.transact_at > fills_behind && fill.transact_at <= as_of)
+            .collect();
+        fills.sort_by_key(|fill| fill.transact_at);
+        let positions = self.positions.iter().map(|((account, instrument_id), (qty, at))| {
+            let (account, instrument_id) = (account.clone(), instrument_id.clone());
+            StatedPosition { account, instrument_id, qty: *qty, moved_at: *at }
+        });
+        let ledger = StatedLedger {
+            plane: Plane::LiveStub,
+            as_of,
+            orders: orders.into_values().collect(),
+            fills_behind,
+            fills,
+            positions: positions.collect(),
+        };
+        ledger.pages()
     }
 
     /// Says again all there is to say of an order.
@@ -204,8 +307,11 @@ impl LiveStub {
     fn end_resting(&mut self, order: OrderIntentId, at: Timestamp) -> Vec<ExecutionReport> {
         let Some(placed) = self.orders.get_mut(&order) else { return Vec::new() };
         let ended = report(order, "canceled", at, ReportKind::Canceled { cum_qty: Qty::ZERO });
-        placed.resting = false;
         placed.reports.push(ended.clone());
+        self.moved.remove(&(placed.moved_at, order));
+        placed.moved_at = at;
+        self.moved.insert((at, order));
+        self.resting.remove(&order);
         vec![ended]
     }
 
@@ -228,12 +334,35 @@ impl LiveStub {
             }
             (Realise::Rest, Some(_)) => vec![accepted(order)],
         };
-        let resting = matches!(realise, Realise::Rest) && line.px.is_some();
+        if matches!(realise, Realise::Rest) && line.px.is_some() {
+            self.resting.insert(order);
+        }
         let numbered = kinds.into_iter().enumerate();
         let reports: Vec<_> =
             numbered.map(|(n, kind)| report(order, &n.to_string(), line.at, kind)).collect();
-        self.orders.insert(order, Placed { qty: line.qty, reports: reports.clone(), resting });
+        let placed = Placed {
+            instrument_id: line.instrument_id.clone(),
+            qty: line.qty,
+            moved_at: line.at,
+            reports: reports.clone(),
+        };
+        self.hold(line, placed.cum_qty());
+        self.orders.insert(order, placed);
+        self.moved.insert((line.at, order));
         reports
+    }
+
+    fn hold(&mut self, line: &LedgerLine, filled: Qty) {
+        if filled.is_zero() {
+            return;
+        }
+        let place = (line.account.clone(), line.instrument_id.clone());
+        let (held, at) = self.positions.entry(place).or_insert((Qty::ZERO, line.at));
+        let moved = match line.side {
+            Side::Buy => held.checked_add(filled),
+            Side::Sell => held.checked_sub(filled),
+        };
+        (*held, *at) = (moved.unwrap_or(*held), line.at);
     }
 
     fn write(&mut self, line: &LedgerLine) -> Result<(), LedgerError> {
@@ -248,6 +377,43 @@ impl LiveStub {
     /// Quantity of every order that ever arrived, for reconciliation.
     pub fn arrived(&self) -> impl Iterator<Item = (OrderIntentId, Qty)> {
         self.orders.iter().map(|(id, placed)| (*id, placed.qty))
+    }
+}
+
+impl Placed {
+    fn cum_qty(&self) -> Qty {
+        let filled = self.reports.iter().rev().find_map(|report| match &report.kind {
+            ReportKind::Fill { cum_qty, .. } => Some(*cum_qty),
+            _ => None,
+        });
+        filled.unwrap_or(Qty::ZERO)
+    }
+
+    fn stated(&self, order_intent_id: OrderIntentId, is_open: bool) -> StatedOrder {
+        StatedOrder {
+            order_intent_id,
+            instrument_id: self.instrument_id.clone(),
+            qty: self.qty,
+            cum_qty: self.cum_qty(),
+            is_open,
+            moved_at: self.moved_at,
+        }
+    }
+
+    fn fills(&self) -> impl Iterator<Item = StatedFill> {
+        self.reports.iter().filter_map(|report| match &report.kind {
+            ReportKind::Fill { last_qty, last_px, fee, .. } => Some(StatedFill {
+                order_intent_id: report.order_intent_id,
+                exec_id: report.exec_id.clone(),
+                instrument_id: self.instrument_id.clone(),
+                last_qty: *last_qty,
+                last_px: *last_px,
+                fee: *fee,
+                transact_at: report.transact_at,
+                moved_at: report.transact_at,
+            }),
+            _ => None,
+        })
     }
 }
 

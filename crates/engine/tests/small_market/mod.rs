@@ -59,6 +59,7 @@ pub fn rulebook() -> Rulebook {
         execution_routes: Some(document(r#"{"routes":{"any":[{"broker":"paper"}]}}"#)),
         execution_routes_live: None,
         brokers: BTreeSet::new(),
+        reconciliation: None,
         calendars: BTreeMap::from([(
             "always".into(),
             document(r#"{"source":"test","zone":"UTC","valid_from":"2026-01-01","valid_through":"2026-12-31","always":true}"#),

@@ -12,7 +12,7 @@ use fillwright_domain::{
     Notional, OrderIntentId, OrderStatus, Plane, Principal, Px, Qty, ResultStatus, Text,
 };
 use fillwright_kernel::incidents::{IncidentEvent, IncidentOrigin};
-use fillwright_kernel::{Event, FlowEvent, Input};
+use fillwright_kernel::{Event, FlowEvent, Input, ReconciliationEvent};
 use rusqlite::{Result, params};
 
 impl Blotter {
@@ -108,6 +108,7 @@ impl Blotter {
                 Some(&said.hash().to_string()),
             ),
             Event::Incident(event) => self.incident(entry, event),
+            Event::Reconciliation(event) => self.reconciliation(entry, event),
             Event::Flow(event) => self.flow(entry, event),
             Event::Approval(_) | Event::Session(_) | Event::Deployment(_) => {
                 self.decided(entry, event)
@@ -200,6 +201,24 @@ impl Blotter {
                 self.admin(entry, "restraint_expired", None, "its time is over", Some(&what))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// What differs from an executor's ledger, and what does no more.
+    fn reconciliation(
+        &mut self,
+        entry: &ProjectedEntry,
+        event: &ReconciliationEvent,
+    ) -> Result<()> {
+        match event {
+            ReconciliationEvent::Found { found } => {
+                let (what, why) = (found.instrument_id.as_str(), found.name.kind.as_str());
+                self.admin(entry, "reconciliation_break", None, why, Some(what))
+            }
+            ReconciliationEvent::Ended { name } => {
+                self.admin(entry, "reconciliation_break_over", None, name.kind.as_str(), None)
+            }
+            ReconciliationEvent::Compared { .. } => Ok(()),
         }
     }
 

@@ -9,7 +9,10 @@ use fillwright_domain::{
 };
 use fillwright_kernel::adoption::PolicyInput;
 use fillwright_kernel::incidents::{IncidentEvent, IncidentInput};
-use fillwright_kernel::{FlowEvent, FlowInput, IgnoredReport, Input, Refusal};
+use fillwright_kernel::reconciliation::{
+    BreakKind, BreakName, LedgerFigures, Subject as BreakSubject,
+};
+use fillwright_kernel::{FlowEvent, FlowInput, IgnoredReport, Input, ReconciliationEvent, Refusal};
 use fillwright_policy::{KillEffect, RestraintKind};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -55,6 +58,7 @@ pub(super) fn input_name(input: &Input) -> &'static str {
         Input::Approval(_) => "approval",
         Input::Session(_) => "session",
         Input::Deployment(_) => "deployment",
+        Input::Statement(_) => "statement",
         Input::Tick => "tick",
         Input::Policy(asked) => match **asked {
             PolicyInput::Propose(_) => "propose_rulebook",
@@ -244,6 +248,50 @@ pub(super) struct RestraintChange<'a> {
 pub(super) struct VenueStatus<'a> {
     pub(super) venue: &'a VenueId,
     pub(super) status: HealthStatus,
+}
+
+/// How an executor's ledger compares with ours; absent is what a line does not speak of.
+#[derive(Serialize, Default)]
+pub(super) struct Reconciled<'a> {
+    pub(super) kind: Option<BreakKind>,
+    pub(super) subject: Option<&'a BreakSubject>,
+    pub(super) venue: Option<&'a VenueId>,
+    pub(super) ours: Option<&'a LedgerFigures>,
+    pub(super) theirs: Option<&'a LedgerFigures>,
+    pub(super) as_of: Option<Timestamp>,
+    pub(super) orders: Option<u32>,
+    pub(super) fills: Option<u32>,
+    pub(super) positions: Option<u32>,
+    pub(super) differences: Option<u32>,
+}
+
+impl<'a> Reconciled<'a> {
+    pub(super) fn of(event: &'a ReconciliationEvent) -> Self {
+        match event {
+            ReconciliationEvent::Found { found } => Self {
+                venue: found.venue.as_ref(),
+                ours: found.ours.as_ref(),
+                theirs: found.theirs.as_ref(),
+                as_of: Some(found.at),
+                ..Self::about(&found.name)
+            },
+            ReconciliationEvent::Ended { name } => Self::about(name),
+            ReconciliationEvent::Compared {
+                as_of, orders, fills, positions, differences, ..
+            } => Self {
+                as_of: Some(*as_of),
+                orders: Some(*orders),
+                fills: Some(*fills),
+                positions: *positions,
+                differences: Some(*differences),
+                ..Self::default()
+            },
+        }
+    }
+
+    fn about(name: &'a BreakName) -> Self {
+        Self { kind: Some(name.kind), subject: Some(&name.subject), ..Self::default() }
+    }
 }
 
 /// What the repeat throttle did to a strategy, or people undid.

@@ -9,8 +9,8 @@ mod details;
 
 use self::details::{
     Breach, Closed, Decision, Filled, Ignored, InputRefused, KillSwitch, Nothing, Outcome,
-    PolicyChange, Proposal, Queried, Repeated, RestraintChange, StatusChanged, Stranded, Submitted,
-    Throttle, VenueStatus, incident_line, input_name,
+    PolicyChange, Proposal, Queried, Reconciled, Repeated, RestraintChange, StatusChanged,
+    Stranded, Submitted, Throttle, VenueStatus, incident_line, input_name,
 };
 use crate::error::ProjectionError;
 use crate::facts::{IntentFacts, OrderFacts};
@@ -23,7 +23,7 @@ use fillwright_domain::{
     StrategyId, Text, Timestamp, hex,
 };
 use fillwright_kernel::incidents::IncidentEvent;
-use fillwright_kernel::{Event, FlowEvent, Input, Verdicts};
+use fillwright_kernel::{Event, FlowEvent, Input, ReconciliationEvent, Verdicts};
 use fillwright_policy::RestraintKind;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -336,6 +336,7 @@ impl<'a> Writer<'a> {
             Event::Approval(event) => self.both("approval_change", event),
             Event::Session(event) => self.both("session_change", event),
             Event::Deployment(event) => self.both("deployment_change", event),
+            Event::Reconciliation(event) => self.reconciliation(event),
             Event::CancelsPaused { .. }
             | Event::MarkTaken { .. }
             | Event::PlanMade { .. }
@@ -461,6 +462,20 @@ impl<'a> Writer<'a> {
 
     fn both(&mut self, event: &'static str, detail: impl Serialize) -> Result<(), ProjectionError> {
         self.line(To::Both, event, Subject::default(), detail)
+    }
+
+    /// How an executor's ledger compares with ours.
+    fn reconciliation(&mut self, event: &'a ReconciliationEvent) -> Result<(), ProjectionError> {
+        let (name, instrument, plane) = match event {
+            ReconciliationEvent::Found { found } => {
+                let instrument = Some(&found.instrument_id);
+                ("reconciliation_break", instrument, found.name.plane)
+            }
+            ReconciliationEvent::Ended { name } => ("reconciliation_break_over", None, name.plane),
+            ReconciliationEvent::Compared { plane, .. } => ("reconciliation", None, *plane),
+        };
+        let subject = Subject { plane: Some(plane), instrument, ..Subject::default() };
+        self.line(To::Both, name, subject, Reconciled::of(event))
     }
 
     fn kill_switch(&mut self, detail: KillSwitch) -> Result<(), ProjectionError> {

@@ -10,7 +10,7 @@ use fillwright_kernel::event::Refusal;
 use fillwright_kernel::incidents::{
     COMPONENTS_MAX, Incident, IncidentEvent, IncidentInput, IncidentOrigin, RAISED_MAX,
 };
-use fillwright_kernel::{Denial, Event, Gate, IgnoredReport, Ruling};
+use fillwright_kernel::{Denial, Event, Gate, IgnoredReport, ReconciliationEvent, Ruling};
 use fillwright_policy::{DetectionRule, Grouping, Role, Signal};
 
 const NS_PER_S: i128 = 1_000_000_000;
@@ -139,18 +139,18 @@ fn refusal(facts: &Facts, input: &IncidentInput) -> Option<Refusal> {
     }
 }
 
-struct Begun {
-    origin: IncidentOrigin,
-    category: IncidentCategory,
-    severity: Severity,
-    scope: Scope,
-    blocks: bool,
-    summary: Text,
-    hits: u64,
+pub(super) struct Begun {
+    pub(super) origin: IncidentOrigin,
+    pub(super) category: IncidentCategory,
+    pub(super) severity: Severity,
+    pub(super) scope: Scope,
+    pub(super) blocks: bool,
+    pub(super) summary: Text,
+    pub(super) hits: u64,
 }
 
 /// The n-th incident of the entry that comes next.
-fn opened(facts: &Facts, at: Timestamp, n: usize, begun: Begun) -> IncidentEvent {
+pub(super) fn opened(facts: &Facts, at: Timestamp, n: usize, begun: Begun) -> IncidentEvent {
     let seq = facts.next_seq;
     IncidentEvent::Opened {
         incident: Box::new(Incident {
@@ -179,7 +179,17 @@ fn said<'a>(facts: &'a Facts) -> impl Iterator<Item = &'a IncidentEvent> {
 /// Every open incident as it is now, by name.
 pub(super) fn open(facts: &Facts) -> Vec<Incident> {
     let mut open: Vec<Incident> = Vec::new();
-    for event in said(facts) {
+    for event in facts.events() {
+        let event = match event {
+            Event::Incident(event) => event,
+            Event::Reconciliation(event) => {
+                for one in &mut open {
+                    note_break(one, event);
+                }
+                continue;
+            }
+            _ => continue,
+        };
         match event {
             IncidentEvent::Opened { incident } => open.push((**incident).clone()),
             IncidentEvent::Closed { incident_id, .. } => {
@@ -190,6 +200,14 @@ pub(super) fn open(facts: &Facts) -> Vec<Incident> {
     }
     open.sort_by(|one, other| one.incident_id.as_str().cmp(other.incident_id.as_str()));
     open
+}
+
+fn note_break(one: &mut Incident, event: &ReconciliationEvent) {
+    let ReconciliationEvent::Found { found } = event else { return };
+    let scope = found.venue.as_ref().map_or(Scope::Global, |venue| Scope::Venue(venue.clone()));
+    if one.origin == IncidentOrigin::Break(found.name.kind) && one.scope == scope {
+        one.hits += 1;
+    }
 }
 
 fn note(one: &mut Incident, event: &IncidentEvent) {

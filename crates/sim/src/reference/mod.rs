@@ -18,6 +18,7 @@ mod orders;
 mod restraints;
 mod routes;
 mod sessions;
+mod statements;
 mod versions;
 
 use facts::Facts;
@@ -114,6 +115,7 @@ impl Reference {
             Input::Approval(input) => approvals::decide(facts, at, input),
             Input::Session(input) => sessions::decide(facts, at, input),
             Input::Deployment(input) => deployment::decide(facts, at, input),
+            Input::Statement(statement) => statements::state(facts, at, statement),
         }
     }
 

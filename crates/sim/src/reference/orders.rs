@@ -6,8 +6,8 @@ use super::intents::{outcome, unpriced_result};
 use super::restraints::{awaited, cancels_there};
 use crate::exact::{Exact, exact};
 use fillwright_domain::{
-    Decimal, ExecutionReasonCode, ExecutionReport, ExecutionResult, Notional, OrderStatus, Px, Qty,
-    ReportKind, Rounding, Side, Text, Timestamp,
+    Decimal, ExecutionReasonCode, ExecutionReport, ExecutionResult, Notional, OrderIntentId,
+    OrderStatus, Px, Qty, ReportKind, Rounding, Side, Text, Timestamp,
 };
 use fillwright_kernel::Event;
 use fillwright_kernel::event::IgnoredReport;
@@ -16,22 +16,35 @@ use fillwright_kernel::event::IgnoredReport;
 pub(super) fn resume(facts: &Facts) -> Vec<Event> {
     let mut events = Vec::new();
     for child in facts.working() {
-        let Some(story) = facts.story(child.order.order_intent_id) else { continue };
-        let unanswered =
-            matches!(story.status, OrderStatus::PendingNew | OrderStatus::PendingCancel);
-        events.push(Event::OrderQueried {
-            order_intent_id: child.order.order_intent_id,
-            instrument_id: child.order.market_id.clone(),
-            status: if unanswered { OrderStatus::Unknown } else { story.status },
-        });
         let order = child.order;
+        let asked = ask_about(facts, order.order_intent_id);
         let is_unwanted = cancels_there(facts, &order.book_id, &order.market_id);
-        if is_unwanted || story.status == OrderStatus::PendingCancel {
-            events.push(cancel_request(child.order.order_intent_id, &child.order.market_id));
+        let is_asked = asked.len() > 1;
+        events.extend(asked);
+        if is_unwanted && !is_asked {
+            events.push(cancel_request(order.order_intent_id, &order.market_id));
         }
     }
     for (intent_key, exit) in awaited(facts) {
         events.push(Event::ExitAsked { intent_key, exit: exit.clone() });
+    }
+    events
+}
+
+/// Ask about a working order; what was never answered is unknown, and a cancel is asked for again.
+pub(super) fn ask_about(facts: &Facts, order: OrderIntentId) -> Vec<Event> {
+    let Some(story) = facts.story(order) else { return Vec::new() };
+    let instrument_id = story.child.order.market_id.clone();
+    let mut events = vec![Event::OrderQueried {
+        order_intent_id: order,
+        instrument_id: instrument_id.clone(),
+        status: match story.status {
+            OrderStatus::PendingNew | OrderStatus::PendingCancel => OrderStatus::Unknown,
+            status => status,
+        },
+    }];
+    if story.status == OrderStatus::PendingCancel {
+        events.push(cancel_request(order, &instrument_id));
     }
     events
 }

@@ -23,7 +23,7 @@ pub(super) struct Standing<'a> {
     pub(super) kind: RestraintKind,
     pub(super) scope: &'a Scope,
     effect: KillEffect,
-    until: Option<Timestamp>,
+    pub(super) until: Option<Timestamp>,
     first_to_lift: Option<&'a Principal>,
     looked_at: Timestamp,
 }
