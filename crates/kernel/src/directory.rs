@@ -5,8 +5,8 @@
 
 use crate::by_name::ByName;
 use crate::sessions::{Sessions, lane_of};
-use fillwright_domain::{BookId, Instrument, InstrumentId, Text};
-use fillwright_policy::{Book, Level, Rulebook};
+use fillwright_domain::{BookId, Instrument, InstrumentId, Intent, LaneId, StrategyId, Text};
+use fillwright_policy::{Book, GroupLimits, Level, Levels, Limits, Rulebook};
 use std::collections::BTreeMap;
 
 /// The firm's number.
@@ -48,11 +48,18 @@ impl Slot {
     }
 }
 
-/// A book with the numbers of the levels above it, and its own.
+/// A book with the numbers of the levels above it, and its own, and with what the rules say of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct ListedBook {
     book: Book,
+    lane: Option<LaneId>,
     levels: [Option<u32>; BOOK_DEPTH + 1],
+    /// By depth, what the levels below the firm state.
+    limits: [Option<Limits>; BOOK_DEPTH + 1],
+    /// Whether its strategy is enabled; nothing where the rules do not know it.
+    strategy: Option<bool>,
+    /// By the number of the instrument, whether its strategy may trade it; nothing where no permissions are stated.
+    permitted: Option<Vec<bool>>,
 }
 
 /// An instrument with its numbers.
@@ -63,8 +70,19 @@ struct ListedInstrument {
     at: u32,
     /// As a level.
     own: u32,
-    sector: (u32, Text),
-    cluster: (u32, Text),
+    limits: Option<Limits>,
+    sector: ListedGroup,
+    cluster: ListedGroup,
+    /// Whether its venue is enabled; nothing where the rules do not know it.
+    venue: Option<bool>,
+}
+
+/// A sector or a cluster, with its number and what it states of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ListedGroup {
+    number: u32,
+    pub(crate) name: Text,
+    pub(crate) limits: Option<GroupLimits>,
 }
 
 /// Gives numbers to names, the same name the same number.
@@ -82,6 +100,16 @@ impl Numbers {
             *next - 1
         })
     }
+
+    fn group(
+        &mut self,
+        kind: usize,
+        name: Text,
+        limits: &BTreeMap<Text, GroupLimits>,
+    ) -> ListedGroup {
+        let limits = limits.get(&name).cloned();
+        ListedGroup { number: self.of(kind, name.as_str()), name, limits }
+    }
 }
 
 /// The books and instruments of a rulebook.
@@ -97,23 +125,34 @@ impl Directory {
         let mut numbers = Numbers::default();
         let firm = numbers.of(0, "");
         let books = rules.books.iter().map(|(id, book)| {
-            let account = numbers.of(1, book.account.as_str());
             let lane = lane_of(book, sessions.of_book(id));
-            let lane = lane.map(|lane| numbers.of(2, lane.as_str()));
-            let strategy = numbers.of(3, book.strategy_id.as_str());
-            let own = numbers.of(BOOK_DEPTH, id.as_str());
-            let levels = [Some(firm), Some(account), lane, Some(strategy), Some(own)];
-            (id.clone(), ListedBook { book: book.clone(), levels })
+            let levels = [
+                Some(firm),
+                Some(numbers.of(1, book.account.as_str())),
+                lane.map(|lane| numbers.of(2, lane.as_str())),
+                Some(numbers.of(3, book.strategy_id.as_str())),
+                Some(numbers.of(BOOK_DEPTH, id.as_str())),
+            ];
+            let listed = ListedBook {
+                book: book.clone(),
+                lane: lane.cloned(),
+                levels,
+                limits: limits_above(rules, id, book, lane),
+                strategy: rules.strategies.get(&book.strategy_id).map(|found| found.enabled),
+                permitted: permitted(rules, &book.strategy_id),
+            };
+            (id.clone(), listed)
         });
         let books = books.collect();
         let instruments = rules.instruments.iter().zip(0_u32..).map(|((id, instrument), at)| {
-            let (sector, cluster) = (rules.sector_of(id), rules.cluster_of(id));
             let listed = ListedInstrument {
                 instrument: instrument.clone(),
                 at,
                 own: numbers.of(INSTRUMENT_DEPTH, id.as_str()),
-                sector: (numbers.of(SECTOR, sector.as_str()), sector),
-                cluster: (numbers.of(CLUSTER, cluster.as_str()), cluster),
+                limits: rules.envelope.instruments.get(id).cloned(),
+                sector: numbers.group(SECTOR, rules.sector_of(id), &rules.envelope.sectors),
+                cluster: numbers.group(CLUSTER, rules.cluster_of(id), &rules.envelope.clusters),
+                venue: rules.venues.get(&instrument.venue).map(|venue| venue.enabled),
             };
             (id.clone(), listed)
         });
@@ -146,17 +185,11 @@ impl Directory {
         let [firm, account, lane, strategy, own] = book.levels;
         let slot = Slot {
             levels: [firm, account, lane, strategy, own, Some(instrument.own)],
-            sector: instrument.sector.0,
-            cluster: instrument.cluster.0,
+            sector: instrument.sector.number,
+            cluster: instrument.cluster.number,
             instrument: instrument.at,
         };
-        Some(Found {
-            book: &book.book,
-            instrument: &instrument.instrument,
-            sector: &instrument.sector.1,
-            cluster: &instrument.cluster.1,
-            slot,
-        })
+        Some(Found { listed_book: book, listed_instrument: instrument, slot })
     }
 
     /// The slot of what a book holds or works in an instrument: rules that do not know both are refused while it does.
@@ -189,12 +222,86 @@ impl Directory {
     }
 }
 
-/// A book and an instrument that the rules know.
+/// A book and an instrument that the rules know, with what the rules say of the two.
 #[derive(Clone, Copy)]
 pub(crate) struct Found<'a> {
-    pub(crate) book: &'a Book,
-    pub(crate) instrument: &'a Instrument,
-    pub(crate) sector: &'a Text,
-    pub(crate) cluster: &'a Text,
+    listed_book: &'a ListedBook,
+    listed_instrument: &'a ListedInstrument,
     pub(crate) slot: Slot,
+}
+
+impl<'a> Found<'a> {
+    pub(crate) fn book(&self) -> &'a Book {
+        &self.listed_book.book
+    }
+
+    pub(crate) fn instrument(&self) -> &'a Instrument {
+        &self.listed_instrument.instrument
+    }
+
+    pub(crate) fn sector(&self) -> &'a ListedGroup {
+        &self.listed_instrument.sector
+    }
+
+    pub(crate) fn cluster(&self) -> &'a ListedGroup {
+        &self.listed_instrument.cluster
+    }
+
+    /// Whether the instrument's venue is enabled; nothing where the rules do not know it.
+    pub(crate) fn venue_is_enabled(&self) -> Option<bool> {
+        self.listed_instrument.venue
+    }
+
+    /// Whether the book's strategy is enabled; nothing where the rules do not know it.
+    pub(crate) fn strategy_is_enabled(&self) -> Option<bool> {
+        self.listed_book.strategy
+    }
+
+    /// Whether the book's strategy may trade the instrument; nothing where no permissions are stated.
+    pub(crate) fn is_permitted(&self) -> Option<bool> {
+        let permitted = self.listed_book.permitted.as_ref()?;
+        Some(permitted[self.listed_instrument.at as usize])
+    }
+
+    /// The levels an order of the book in the instrument stands under.
+    pub(crate) fn levels(&self, firm: &'a Limits, of: &'a Intent) -> Levels<'a> {
+        let ListedBook { book, lane, limits, .. } = self.listed_book;
+        let [_, account, of_lane, strategy, own] = limits;
+        let mut levels = Levels::of(firm);
+        levels.add(1, Level::Account(&book.account), account.as_ref());
+        if let Some(lane) = lane {
+            levels.add(2, Level::Lane(lane), of_lane.as_ref());
+        }
+        levels.add(3, Level::Strategy(&book.strategy_id), strategy.as_ref());
+        levels.add(BOOK_DEPTH, Level::Book(&of.book_id), own.as_ref());
+        let instrument = self.listed_instrument.limits.as_ref();
+        levels.add(INSTRUMENT_DEPTH, Level::Instrument(&of.instrument_id), instrument);
+        levels
+    }
+}
+
+/// What the levels above an instrument state, below the firm.
+fn limits_above(
+    rules: &Rulebook,
+    book_id: &BookId,
+    book: &Book,
+    lane: Option<&LaneId>,
+) -> [Option<Limits>; BOOK_DEPTH + 1] {
+    let envelope = &rules.envelope;
+    [
+        None,
+        envelope.accounts.get(&book.account).cloned(),
+        lane.and_then(|lane| envelope.lanes.get(lane)).cloned(),
+        envelope.strategies.get(&book.strategy_id).cloned(),
+        envelope.books.get(book_id).cloned(),
+    ]
+}
+
+/// By the number of the instrument, whether the strategy may trade it.
+fn permitted(rules: &Rulebook, strategy_id: &StrategyId) -> Option<Vec<bool>> {
+    let permissions = rules.flow.permissions.as_ref()?;
+    let allowed = rules.instruments.iter().map(|(id, instrument)| {
+        permissions.allow(strategy_id.as_str(), instrument.venue.as_str(), id.as_str())
+    });
+    Some(allowed.collect())
 }

@@ -278,7 +278,7 @@ impl State {
         };
         if order.open.is_some() {
             let (id, instrument) = (order.order_intent_id, &order.market_id);
-            let account = &found.book.account;
+            let account = &found.book().account;
             self.flow.resting.insert(id, account, instrument, order.side, order.limit_px);
         }
         let policy = &rulebook.flow;

@@ -3,7 +3,6 @@
 //! The firm states every limit; where it does not, orders are refused. A level below it may state limits of its own,
 //! which only ever tighten: an order keeps to all the levels it stands under, from the firm down.
 
-use crate::Book;
 use fillwright_domain::{
     AccountId, BookId, Decimal, InstrumentId, LaneId, Notional, Qty, Ratio, StrategyId, Text,
 };
@@ -339,11 +338,13 @@ pub struct Levels<'a> {
 }
 
 impl<'a> Levels<'a> {
-    fn of(firm: &'a Limits) -> Self {
+    /// The firm's own.
+    pub fn of(firm: &'a Limits) -> Self {
         Self { stated: [(0, Level::Firm, firm); 6], len: 1 }
     }
 
-    fn add(&mut self, depth: usize, level: Level<'a>, limits: Option<&'a Limits>) {
+    /// A level below, where it states something.
+    pub fn add(&mut self, depth: usize, level: Level<'a>, limits: Option<&'a Limits>) {
         if let Some(limits) = limits {
             self.stated[self.len] = (depth, level, limits);
             self.len += 1;
@@ -358,26 +359,6 @@ impl<'a> Levels<'a> {
 }
 
 impl Envelope {
-    /// The levels an order of a book in an instrument stands under; the lane is the book's own, or its session's.
-    pub fn levels<'a>(
-        &'a self,
-        book_id: &'a BookId,
-        book: &'a Book,
-        lane: Option<&'a LaneId>,
-        instrument_id: &'a InstrumentId,
-    ) -> Levels<'a> {
-        let mut levels = Levels::of(&self.firm);
-        levels.add(1, Level::Account(&book.account), self.accounts.get(&book.account));
-        if let Some(lane) = lane {
-            levels.add(2, Level::Lane(lane), self.lanes.get(lane));
-        }
-        let strategy_id = &book.strategy_id;
-        levels.add(3, Level::Strategy(strategy_id), self.strategies.get(strategy_id));
-        levels.add(4, Level::Book(book_id), self.books.get(book_id));
-        levels.add(5, Level::Instrument(instrument_id), self.instruments.get(instrument_id));
-        levels
-    }
-
     /// Every level that states limits, with them.
     pub fn every_level(&self) -> impl Iterator<Item = (Level<'_>, &Limits)> {
         let accounts = self.accounts.iter().map(|(name, own)| (Level::Account(name), own));

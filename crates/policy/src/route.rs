@@ -149,7 +149,7 @@ impl RouteRule {
 }
 
 impl Destination {
-    /// The connection of orders that leave no process.
+    /// The connection of orders that leave no process: nothing of it can be unwell.
     pub const PAPER: &str = "paper";
 
     /// Whether it takes orders of this plane for this venue.
@@ -169,7 +169,8 @@ impl RoutePolicy {
             time_in_force: None,
         };
         let rule = RouteRule { route_id: route_id.clone(), ..RouteRule::default() };
-        let destination = Destination { broker: BrokerId::new("main"), ..Destination::default() };
+        let broker = BrokerId::new(Destination::PAPER);
+        let destination = Destination { broker, ..Destination::default() };
         Self {
             profiles: RouteProfiles {
                 selection: vec![rule],

@@ -149,7 +149,7 @@ impl RouteWitness {
         let unknown_is_healthy =
             rules.flow.venue_health.is_some_and(|policy| policy.unknown_is_healthy);
         let may = match self.brokers.get(&route.broker) {
-            None => unknown_is_healthy,
+            None => unknown_is_healthy || route.broker.as_str() == "paper",
             Some(HealthStatus::Up) => true,
             Some(HealthStatus::Degraded) => order.reduce_only,
             Some(HealthStatus::Down) => false,

@@ -154,7 +154,7 @@ impl Flow {
         }
         self.sent(at, &found, policy);
         if let Some(throttle) = policy.repeat_throttle {
-            self.repeats.count(at, &found.book.strategy_id, throttle.window_ms);
+            self.repeats.count(at, &found.book().strategy_id, throttle.window_ms);
         }
         let window_ms = policy.duplicate_window.as_ref().map_or(0, |window| window.window_ms);
         self.twins.remember(at, window_ms, || OrderShape::of(order));
@@ -163,7 +163,7 @@ impl Flow {
     /// Counts a message, be it an order or a cancel.
     pub(crate) fn sent(&mut self, at: Timestamp, of: &Found, policy: &FlowPolicy) {
         if let Some(rate) = policy.message_rate {
-            let Found { book, instrument, .. } = of;
+            let (book, instrument) = (of.book(), of.instrument());
             let (account, strategy_id) = (&book.account, &book.strategy_id);
             self.messages.spend(at, &rate, &instrument.venue, account, strategy_id);
         }

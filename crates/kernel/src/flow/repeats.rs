@@ -40,7 +40,10 @@ impl Repeats {
     /// How often a strategy executed within the window: times are in order, so the old ones stand in front.
     pub fn executions(&self, at: Timestamp, strategy: &StrategyId, window_ms: u32) -> u64 {
         self.0.get(strategy).map_or(0, |counted| {
-            let old = counted.executions.partition_point(|then| !is_within(at, *then, window_ms));
+            let is_old = |then: &Timestamp| !is_within(at, *then, window_ms);
+            // Mostly the last execution has dropped what was old by then: the first then says that none is.
+            let none_is = counted.executions.front().is_none_or(|first| !is_old(first));
+            let old = if none_is { 0 } else { counted.executions.partition_point(is_old) };
             (counted.executions.len() - old) as u64
         })
     }

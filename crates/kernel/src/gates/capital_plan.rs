@@ -5,8 +5,9 @@
 
 use super::{Case, Draft, Finding};
 use crate::Denial;
+use crate::exposure::Ledger;
 use crate::sessions::Session;
-use fillwright_domain::{Notional, Plane};
+use fillwright_domain::{InstrumentId, Notional, Plane};
 
 const NS_PER_MS: i64 = 1_000_000;
 
@@ -19,9 +20,7 @@ fn rule(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     if draft.added(case)?.is_none() {
         return Ok(Finding::Allow);
     }
-    let plane = case.plane()?;
-    check_marks(case, session, plane)?;
-    let others = others_gross(case, session, plane)?;
+    let others = others_gross(case, session, case.plane()?)?;
     let with = others.checked_add(draft.at_touch(case)?.1)?;
     draft.compare(with.get(), session.definition.capital.get());
     if with <= session.definition.capital {
@@ -31,32 +30,29 @@ fn rule(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
     }
 }
 
-/// Gross exposure of everything else the session holds, at marks.
+/// Gross exposure of everything else the session holds, at marks: all of them there and fresh, but for what the order adds
+/// to, which is valued at the touch.
 fn others_gross(case: &Case, session: &Session, plane: Plane) -> Result<Notional, Denial> {
-    let mut others = Notional::ZERO;
+    let mut others = Ok(Notional::ZERO);
     for book in &session.definition.books {
-        let Some(ledger) = case.state.ledgers.get(book, plane) else { continue };
         let is_own = *book == case.intent.book_id;
+        let ledger = if is_own { case.ledger } else { case.state.ledgers.get(book, plane) };
+        let Some(ledger) = ledger else { continue };
+        check_marks(case, ledger, is_own.then_some(&case.intent.instrument_id))?;
         let own = if is_own { case.holding.value } else { Notional::ZERO };
-        others = others.checked_add(ledger.gross().checked_sub(own)?)?;
+        let besides = ledger.gross().checked_sub(own);
+        others = others.and_then(|others| others.checked_add(besides?));
     }
-    Ok(others)
+    Ok(others?)
 }
 
-/// What the order adds to is valued at the touch; everything else the session holds needs a mark.
-fn check_marks(case: &Case, session: &Session, plane: Plane) -> Result<(), Denial> {
+fn check_marks(case: &Case, ledger: &Ledger, besides: Option<&InstrumentId>) -> Result<(), Denial> {
     let age_max_ns = i64::from(case.rulebook.execution.mark_age_max_ms) * NS_PER_MS;
-    for book in &session.definition.books {
-        let Some(ledger) = case.state.ledgers.get(book, plane) else { continue };
-        let is_own = *book == case.intent.book_id;
-        let besides = is_own.then_some(&case.intent.instrument_id);
-        if ledger.is_unmarked(besides) {
-            return Err(Denial::MarkMissing);
-        }
-        match ledger.oldest_mark(besides) {
-            Some(oldest) if case.at.since_ns(oldest) > age_max_ns => return Err(Denial::MarkStale),
-            _ => {}
-        }
+    if ledger.is_unmarked(besides) {
+        return Err(Denial::MarkMissing);
     }
-    Ok(())
+    match ledger.oldest_mark(besides) {
+        Some(oldest) if case.at.since_ns(oldest) > age_max_ns => Err(Denial::MarkStale),
+        _ => Ok(()),
+    }
 }

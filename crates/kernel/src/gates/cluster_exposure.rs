@@ -7,22 +7,13 @@
 use super::groups::{Group, hold_group};
 use super::{Case, Draft, Finding};
 use crate::Denial;
+use crate::directory::Found;
 use fillwright_domain::Constraint;
-use fillwright_policy::Level;
+use fillwright_policy::{GroupLimits, Level};
 
 pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
-    let envelope = &case.rulebook.envelope;
-    let every = (Level::EveryCluster, &envelope.every_cluster);
-    hold_group::<Cluster>(
-        case,
-        draft,
-        |place| place.cluster,
-        every,
-        || {
-            let name = case.groups()?.1;
-            Ok(envelope.clusters.get(name).map(|own| (Level::Cluster(name), own)))
-        },
-    )
+    let every = (Level::EveryCluster, &case.rulebook.envelope.every_cluster);
+    hold_group::<Cluster>(case, draft, every)
 }
 
 struct Cluster;
@@ -30,4 +21,9 @@ struct Cluster;
 impl Group for Cluster {
     const DENIAL: Denial = Denial::ClusterExposureAboveCap;
     const CONSTRAINT: Constraint = Constraint::ClusterExposure;
+
+    fn own<'a>(found: &Found<'a>) -> (u32, Level<'a>, Option<&'a GroupLimits>) {
+        let own = found.cluster();
+        (found.slot.cluster, Level::Cluster(&own.name), own.limits.as_ref())
+    }
 }

@@ -4,7 +4,7 @@
 use super::levels::{Limit, hold_each};
 use super::{Case, Draft, Finding};
 use crate::Denial;
-use crate::directory::Slot;
+use crate::directory::Found;
 use fillwright_domain::{Constraint, Decimal, Notional, Qty};
 use fillwright_policy::{GroupLimits, Level};
 use std::marker::PhantomData;
@@ -15,15 +15,16 @@ pub(super) trait Group {
     const DENIAL: Denial;
     /// What is noted of an order that was cut to it.
     const CONSTRAINT: Constraint;
+
+    /// The number of the group an order's instrument belongs to, and what it states of its own.
+    fn own<'a>(found: &Found<'a>) -> (u32, Level<'a>, Option<&'a GroupLimits>);
 }
 
 /// Holds an order against what every group of the kind keeps to, and what its own does.
 pub(super) fn hold_group<'a, G: Group>(
     case: &Case,
     draft: &mut Draft,
-    number: impl FnOnce(&Slot) -> u32,
     every: (Level<'a>, &'a GroupLimits),
-    own: impl FnOnce() -> Result<Option<(Level<'a>, &'a GroupLimits)>, Denial>,
 ) -> Result<Finding, Denial> {
     if case.is_safety_exit() {
         return Ok(Finding::Bypass);
@@ -34,12 +35,14 @@ pub(super) fn hold_group<'a, G: Group>(
     if every.1.max_exposure.is_none() {
         return Err(Denial::LimitMissing);
     }
-    let (place, levels) = case.exposure()?;
-    let others = levels.get(number(place)).gross.checked_sub(case.holding.value)?;
+    let (_, levels) = case.exposure()?;
+    let (number, level, own) = G::own(case.found()?);
+    let others = levels.get(number).gross.checked_sub(case.holding.value)?;
     let limit = GroupExposure::<G> { case, others, kind: PhantomData };
-    let caps = std::iter::once(every).chain(own()?).filter_map(|(level, limits)| {
-        limits.max_exposure.map(|cap| (0, level, cap, limits.on_exposure))
-    });
+    let caps =
+        std::iter::once(every).chain(own.map(|own| (level, own))).filter_map(|(level, limits)| {
+            limits.max_exposure.map(|cap| (0, level, cap, limits.on_exposure))
+        });
     hold_each(draft, &limit, caps)
 }
 

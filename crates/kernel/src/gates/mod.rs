@@ -159,8 +159,10 @@ pub(crate) struct Case<'a> {
     plane: Option<Plane>,
     ledger: Option<&'a Ledger>,
     levels: Option<Levels<'a>>,
-    /// What everything on that plane adds up to, and where the order counts in it.
-    exposure: Option<(Found<'a>, &'a tree::Levels)>,
+    /// The book and the instrument, where the rules know both.
+    found: Option<Found<'a>>,
+    /// What everything on that plane adds up to.
+    exposure: Option<&'a tree::Levels>,
     session: Option<&'a Session>,
     /// What the book holds of the instrument on the plane that would realise the order; nothing where it holds none.
     pub(crate) holding: &'a Holding,
@@ -175,22 +177,19 @@ impl<'a> Case<'a> {
         rulebook: &'a Rulebook,
     ) -> Self {
         let found = state.directory.find(&intent.book_id, &intent.instrument_id);
-        let book = found.map_or_else(|| state.directory.book(&intent.book_id), |f| Some(f.book));
+        let book = found.map_or_else(|| state.directory.book(&intent.book_id), |f| Some(f.book()));
         let instrument = found.map_or_else(
             || state.directory.instrument(&intent.instrument_id),
-            |found| Some(found.instrument),
+            |found| Some(found.instrument()),
         );
-        let plane = found.and_then(|f| f.book.executors.get(&f.instrument.venue).copied());
+        let plane = found.and_then(|f| f.book().executors.get(&f.instrument().venue).copied());
         let ledger = plane.and_then(|plane| state.ledgers.get(&intent.book_id, plane));
         let holding = ledger
             .and_then(|ledger| ledger.holding(&intent.instrument_id))
             .unwrap_or(&Holding::NOTHING);
         let session = state.sessions.of_book(&intent.book_id);
-        let levels = book.map(|book| {
-            let lane = lane_of(book, session);
-            rulebook.envelope.levels(&intent.book_id, book, lane, &intent.instrument_id)
-        });
-        let exposure = plane.zip(found).map(|(plane, found)| (found, state.tree.levels(plane)));
+        let levels = found.map(|found| found.levels(&rulebook.envelope.firm, intent));
+        let exposure = plane.map(|plane| state.tree.levels(plane));
         Self {
             at,
             intent,
@@ -202,6 +201,7 @@ impl<'a> Case<'a> {
             plane,
             ledger,
             levels,
+            found,
             exposure,
             session,
             holding,
@@ -222,14 +222,13 @@ impl<'a> Case<'a> {
 
     /// Where the order counts, and what everything on its plane adds up to.
     fn exposure(&self) -> Result<(&Slot, &'a tree::Levels), Denial> {
-        let (found, levels) = self.exposure.as_ref().ok_or(Denial::NoExecutor)?;
-        Ok((&found.slot, levels))
+        let levels = self.exposure.ok_or(Denial::NoExecutor)?;
+        Ok((&self.found()?.slot, levels))
     }
 
-    /// The sector and the cluster the instrument belongs to.
-    fn groups(&self) -> Result<(&'a Text, &'a Text), Denial> {
-        let (found, _) = self.exposure.as_ref().ok_or(Denial::NoExecutor)?;
-        Ok((found.sector, found.cluster))
+    /// The book and the instrument, with what the rules say of the two.
+    fn found(&self) -> Result<&Found<'a>, Denial> {
+        self.found.as_ref().ok_or(Denial::InstrumentUnknown)
     }
 
     /// The levels the order stands under.

@@ -5,11 +5,8 @@ use super::{Case, Draft, Finding};
 use crate::Denial;
 
 pub(super) fn judge(case: &Case, _: &mut Draft) -> Result<Finding, Denial> {
-    let permissions = case.rulebook.flow.permissions.as_ref().ok_or(Denial::LimitMissing)?;
-    let strategy = case.strategy_id().ok_or(Denial::StrategyUnknown)?;
-    let instrument = case.instrument()?;
-    let (venue, name) = (instrument.venue.as_str(), instrument.instrument_id.as_str());
-    if permissions.allow(strategy.as_str(), venue, name) {
+    // The strategy that asks owns the book: the strategy gate has seen to it.
+    if case.found()?.is_permitted().ok_or(Denial::LimitMissing)? {
         Ok(Finding::Allow)
     } else {
         Err(Denial::NotPermitted)

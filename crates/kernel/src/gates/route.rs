@@ -3,7 +3,7 @@
 //! sent; behind a submission only the meta layer may change the way. A connection that is degraded takes only what
 //! reduces. Safety exits are held to it: an order that cannot go anywhere is not sent.
 //!
-//! The verdict names the connection where it is not the preferred one, and the route where there is none.
+//! Orders on paper leave no process, and nothing of their connection can be unwell. The verdict names the connection where it is not the preferred one, and the route where there is none.
 
 use super::{Case, Draft, Finding};
 use crate::Denial;
@@ -72,5 +72,8 @@ fn takes(case: &Case, destination: &Destination, reduces: bool) -> bool {
 }
 
 fn health(case: &Case, broker: &BrokerId) -> Option<HealthStatus> {
+    if broker.as_str() == Destination::PAPER {
+        return Some(HealthStatus::Up);
+    }
     case.state.incidents.broker_health(broker)
 }

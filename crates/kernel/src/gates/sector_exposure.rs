@@ -7,22 +7,13 @@
 use super::groups::{Group, hold_group};
 use super::{Case, Draft, Finding};
 use crate::Denial;
+use crate::directory::Found;
 use fillwright_domain::Constraint;
-use fillwright_policy::Level;
+use fillwright_policy::{GroupLimits, Level};
 
 pub(super) fn judge(case: &Case, draft: &mut Draft) -> Result<Finding, Denial> {
-    let envelope = &case.rulebook.envelope;
-    let every = (Level::EverySector, &envelope.every_sector);
-    hold_group::<Sector>(
-        case,
-        draft,
-        |place| place.sector,
-        every,
-        || {
-            let name = case.groups()?.0;
-            Ok(envelope.sectors.get(name).map(|own| (Level::Sector(name), own)))
-        },
-    )
+    let every = (Level::EverySector, &case.rulebook.envelope.every_sector);
+    hold_group::<Sector>(case, draft, every)
 }
 
 struct Sector;
@@ -30,4 +21,9 @@ struct Sector;
 impl Group for Sector {
     const DENIAL: Denial = Denial::SectorExposureAboveCap;
     const CONSTRAINT: Constraint = Constraint::SectorExposure;
+
+    fn own<'a>(found: &Found<'a>) -> (u32, Level<'a>, Option<&'a GroupLimits>) {
+        let own = found.sector();
+        (found.slot.sector, Level::Sector(&own.name), own.limits.as_ref())
+    }
 }

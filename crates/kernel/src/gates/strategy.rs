@@ -6,12 +6,17 @@ use crate::Denial;
 
 pub(super) fn judge(case: &Case, _: &mut Draft) -> Result<Finding, Denial> {
     let strategy_id = case.strategy_id().ok_or(Denial::StrategyUnknown)?;
-    let strategy = case.rulebook.strategies.get(strategy_id).ok_or(Denial::StrategyUnknown)?;
-    if !strategy.enabled && !case.is_safety_exit() {
+    let is_owner = case.book()?.strategy_id == *strategy_id;
+    let is_enabled = match case.found {
+        Some(found) if is_owner => found.strategy_is_enabled(),
+        _ => case.rulebook.strategies.get(strategy_id).map(|strategy| strategy.enabled),
+    };
+    let is_enabled = is_enabled.ok_or(Denial::StrategyUnknown)?;
+    if !is_enabled && !case.is_safety_exit() {
         return Err(Denial::StrategyDisabled);
     }
-    if case.book()?.strategy_id != *strategy_id {
+    if !is_owner {
         return Err(Denial::StrategyNotOwner);
     }
-    Ok(if strategy.enabled { Finding::Allow } else { Finding::Bypass })
+    Ok(if is_enabled { Finding::Allow } else { Finding::Bypass })
 }

@@ -4,8 +4,7 @@ use super::{Case, Draft, Finding};
 use crate::Denial;
 
 pub(super) fn judge(case: &Case, _: &mut Draft) -> Result<Finding, Denial> {
-    let venue = case.rulebook.venues.get(&case.instrument()?.venue).ok_or(Denial::VenueUnknown)?;
-    if !venue.enabled {
+    if !case.found()?.venue_is_enabled().ok_or(Denial::VenueUnknown)? {
         return Err(Denial::VenueDisabled);
     }
     case.plane().map(|_| Finding::Allow)
