@@ -112,3 +112,12 @@ fn a_damaged_event_file_is_refused_with_its_block() {
     assert_eq!(refused.code, 70);
     assert!(refused.err.contains("block 2 at byte"), "{}", refused.err);
 }
+
+#[test]
+fn a_recorder_whose_clock_is_behind_is_told() {
+    let Some(capture) = recorded("hftbacktest/spot/btcusdt_20240808.gz") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("btc.fwm").display().to_string();
+    let converted = market(&["convert", &capture.display().to_string(), "--out", &out]).ok();
+    assert!(converted.err.contains("clock is behind the market's by 12"), "{}", converted.err);
+}

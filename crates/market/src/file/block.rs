@@ -325,31 +325,39 @@ impl<W: Width> Decoder<'_, '_, W> {
         if let Body::DepthSnapshot(depth) | Body::DepthDiff(depth) = &mut event.body {
             *self.spare = std::mem::take(depth);
         }
-        event.body = self.body(instrument, first & 0b111, first >> OWN)?;
-        Ok(())
+        self.body(instrument, first & 0b111, first >> OWN, &mut event.body)
     }
 
+    /// Reads into `body`, and not by way of a value returned: most of what a body can be is larger than a quote.
     #[inline]
-    fn body(&mut self, instrument: usize, kind: u8, own: u8) -> Result<Body, Damage> {
+    fn body(
+        &mut self,
+        instrument: usize,
+        kind: u8,
+        own: u8,
+        body: &mut Body,
+    ) -> Result<(), Damage> {
         let cursor = &mut self.cursor;
         let last = self.before.last.get_mut(instrument).ok_or(Damage::Malformed)?;
         let units = &self.units;
-        Ok(match kind {
-            QUOTE => Body::Quote(Quote {
-                bid: side(cursor, units, &mut last.bid, own & 0b11)?,
-                ask: side(cursor, units, &mut last.ask, own >> 2)?,
-            }),
-            TRADE => Body::Trade(trade(cursor, units, last, own)?),
-            SNAPSHOT => Body::DepthSnapshot(depth(cursor, units, last, own, self.spare)?),
-            DIFF => Body::DepthDiff(depth(cursor, units, last, own, self.spare)?),
-            BAR => Body::Bar(bar(cursor, units, last, own)?),
-            ORDER => Body::Order(order(cursor, units, last, own)?),
+        match kind {
+            QUOTE => {
+                let bid = side(cursor, units, &mut last.bid, own & 0b11)?;
+                let ask = side(cursor, units, &mut last.ask, own >> 2)?;
+                *body = Body::Quote(Quote { bid, ask });
+            }
+            TRADE => *body = Body::Trade(trade(cursor, units, last, own)?),
+            SNAPSHOT => *body = Body::DepthSnapshot(depth(cursor, units, last, own, self.spare)?),
+            DIFF => *body = Body::DepthDiff(depth(cursor, units, last, own, self.spare)?),
+            BAR => *body = Body::Bar(bar(cursor, units, last, own)?),
+            ORDER => *body = Body::Order(order(cursor, units, last, own)?),
             STATUS if own == 0 => {
                 let status = STATUSES.get(usize::from(cursor.byte()?));
-                Body::Status(*status.ok_or(Damage::Malformed)?)
+                *body = Body::Status(*status.ok_or(Damage::Malformed)?);
             }
             _ => return Err(Damage::Malformed),
-        })
+        }
+        Ok(())
     }
 }
 

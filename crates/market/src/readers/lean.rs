@@ -446,3 +446,82 @@ fn without_suspicion<const N: usize>(line: &str) -> Result<(&str, bool), Reason>
         _ => Ok((line, false)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn format(class: Class, resolution: Resolution, kind: Kind) -> Lean {
+        let date = Date::constant(2013, 10, 7);
+        let (market, symbol) = ("usa".to_owned(), "IBM".to_owned());
+        Lean::new(Place { class, market, resolution, symbol, date, kind }).expect("a known place")
+    }
+
+    fn said(format: &mut Lean, line: &str) -> Result<Option<Body>, Reason> {
+        let mut event = MarketEvent::default();
+        Ok((format.parse(line, &mut event)? == Parsed::Event).then_some(event.body))
+    }
+
+    #[test]
+    fn rows_that_make_no_sense_are_refused_by_what_is_wrong_with_them() {
+        let mut ticks = format(Class::Equity, Resolution::Tick, Kind::Trade);
+        for (line, reason) in [
+            ("34200000,1815200,283,P,0", Reason::FieldCount),
+            ("noon,1815200,283,P,0,0", Reason::Time),
+            ("-1,1815200,283,P,0,0", Reason::Time),
+            ("34200000.0000001,1815200,283,P,0,0", Reason::Time),
+            ("34200000,0,283,P,0,0", Reason::Price),
+            ("34200000,-1815200,283,P,0,0", Reason::Price),
+            ("34200000,1815200,-283,P,0,0", Reason::Quantity),
+            ("34200000,1815200,many,P,0,0", Reason::Number),
+            ("34200000,1815200,283,P,xyz,0", Reason::Number),
+            ("34200000,1815200,283,P,0,2", Reason::Word),
+        ] {
+            assert_eq!(said(&mut ticks, line), Err(reason), "{line}");
+        }
+        let mut bars = format(Class::Crypto, Resolution::Bar { span_ns: 60 }, Kind::Trade);
+        assert_eq!(said(&mut bars, "0,10,9,8,10,1"), Err(Reason::BarOrder));
+        assert_eq!(said(&mut bars, "0,10,11,8,7,1"), Err(Reason::BarOrder));
+    }
+
+    #[test]
+    fn coins_may_say_whether_a_tick_is_suspicious_and_need_not() {
+        let mut trades = format(Class::Crypto, Resolution::Tick, Kind::Trade);
+        let suspicious = said(&mut trades, "5,10,1,1").expect("a trade");
+        assert!(matches!(suspicious, Some(Body::Trade(t)) if t.flags == TradeFlags::SUSPICIOUS));
+        assert!(matches!(said(&mut trades, "5,10,1"), Ok(Some(Body::Trade(_)))));
+        let mut quotes = format(Class::Crypto, Resolution::Tick, Kind::Quote);
+        assert!(matches!(said(&mut quotes, "5,10,1,11,1"), Ok(Some(Body::Quote(_)))));
+        assert_eq!(said(&mut quotes, "5,10,1,11,1,1"), Ok(None));
+    }
+
+    #[test]
+    fn currencies_have_no_trades_and_unknown_markets_no_time() {
+        let place = |class, market: &str, kind| Place {
+            class,
+            market: market.to_owned(),
+            resolution: Resolution::Tick,
+            symbol: "X".to_owned(),
+            date: Date::constant(2013, 10, 7),
+            kind,
+        };
+        assert!(Lean::new(place(Class::Forex, "oanda", Kind::Trade)).is_err());
+        assert!(Lean::new(place(Class::Equity, "india", Kind::Trade)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_an_event_or_refused(line in "[-0-9.,eE+xP ]{0,60}|\\PC{0,40}") {
+            for class in [Class::Equity, Class::Forex, Class::Crypto, Class::Future] {
+                for resolution in [Resolution::Tick, Resolution::Bar { span_ns: i64::MAX }] {
+                    for kind in [Kind::Trade, Kind::Quote] {
+                        if (class, resolution, kind) != (Class::Forex, Resolution::Tick, Kind::Trade) {
+                            let _ = said(&mut format(class, resolution, kind), &line);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

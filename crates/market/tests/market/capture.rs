@@ -159,3 +159,22 @@ fn a_recorder_whose_clock_is_behind_shows_negative_latency_and_keeps_both_times(
         assert!(ms(least) >= -1276 && ms(most) <= -1000, "{} to {} ms", ms(least), ms(most));
     }
 }
+
+#[test]
+fn a_capture_that_is_cut_off_is_an_error_with_its_line() {
+    let Some(path) = recorded("hftbacktest/cm/btcusd_perp_20240809.gz") else { return };
+    let bytes = std::fs::read(path).expect("a readable file");
+    let folder = tempfile::tempdir().expect("a folder");
+    let cut = folder.path().join("cut.gz");
+    std::fs::write(&cut, &bytes[..bytes.len() / 2]).expect("a writable folder");
+    let mut source = capture::open(&cut).expect("a beginning");
+    let mut event = MarketEvent::default();
+    let error = loop {
+        match source.read(&mut event) {
+            Ok(true) => {}
+            Ok(false) => panic!("a cut capture was read to its end"),
+            Err(error) => break error.to_string(),
+        }
+    };
+    assert!(error.contains("cut.gz, line "), "{error}");
+}

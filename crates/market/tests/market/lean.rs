@@ -305,3 +305,106 @@ fn outliers_are_read_as_they_are_and_stand_far_from_the_market() {
     });
     assert_eq!(outliers, ["14:51:00 74366", "22:08:00 90198"]);
 }
+
+#[test]
+fn a_late_print_far_from_the_market_is_the_high_of_its_bar() {
+    for (resolution, bars) in [("second", 1), ("minute", 1)] {
+        let path = format!("equity/usa/{resolution}/spy/20131007_trade.zip");
+        let Some(mut source) = open(&path) else { return };
+        let is_high = |event: &&MarketEvent| matches!(&event.body, Body::Bar(Bar::Trades(candle)) if candle.high_px.get() == decimal("168.9"));
+        let read = events(source.as_mut());
+        let high: Vec<_> = read.iter().filter(is_high).collect();
+        assert!(high.len() >= bars, "{resolution}: {high:?}");
+    }
+}
+
+#[test]
+fn quotes_far_from_the_market_are_outside_regular_hours_only() {
+    let Some(mut source) = open("equity/usa/tick/ibm/20131009_quote.zip") else { return };
+    let (mut least, mut most) = ([decimal("999"); 2], [decimal("0"); 2]);
+    each(source.as_mut(), |event| {
+        let Body::Quote(quote) = &event.body else { panic!("{event:?}") };
+        let at = clock("America/New_York", event.event_at);
+        let is_regular = usize::from(("09:30:00".."16:00:00").contains(&&at[..8]));
+        for side in [quote.bid, quote.ask] {
+            let QuoteSide::At(level) = side else { continue };
+            least[is_regular] = least[is_regular].min(level.px.get());
+            most[is_regular] = most[is_regular].max(level.px.get());
+        }
+    });
+    assert_eq!((least[0].to_string(), most[0].to_string()), ("175".into(), "184.83".into()));
+    assert!(least[1] > decimal("178") && most[1] < decimal("182"), "{least:?} {most:?}");
+}
+
+#[test]
+fn a_quote_feed_that_stops_at_noon_is_seen_while_trades_go_on() {
+    let last = |kind| {
+        let mut source = open(&format!("crypto/bybit/minute/btcusdt/20221213_{kind}.zip"))?;
+        events(source.as_mut()).last().map(|event| clock("UTC", event.event_at))
+    };
+    let (Some(trades), Some(quotes)) = (last("trade"), last("quote")) else { return };
+    assert_eq!((trades.as_str(), quotes.as_str()), ("23:59:00", "12:00:00"));
+}
+
+#[test]
+fn bars_that_are_snapshots_have_one_price() {
+    let Some(mut source) = open("crypto/coinbase/minute/btcusd/20171217_quote.zip") else { return };
+    each(source.as_mut(), |event| {
+        let Body::Bar(Bar::Quotes { bid: Some(bid), ask: Some(ask) }) = &event.body else {
+            panic!("{event:?}")
+        };
+        for candle in [bid, ask] {
+            assert!(candle.open_px == candle.close_px && candle.low_px == candle.high_px);
+        }
+    });
+}
+
+#[test]
+fn minutes_without_a_quote_have_no_bar_and_none_is_made_up() {
+    let Some(mut source) = open("cryptofuture/binance/minute/btcusd/20221213_quote.zip") else {
+        return;
+    };
+    let bars = events(source.as_mut());
+    assert_eq!(bars.len(), 1104);
+    let gaps =
+        bars.windows(2).filter(|two| two[1].event_at.since_ns(two[0].event_at) > 60_000_000_000);
+    assert!(gaps.count() > 100);
+    assert_eq!(source.listings()[0].instrument.as_str(), "BINANCE:BTCUSD.P");
+}
+
+#[test]
+fn an_archive_that_was_changed_is_refused_where_its_checksum_fails() {
+    let Some(path) = recorded(&format!("{LEAN}/equity/usa/minute/spy/20131007_trade.zip")) else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let copy = folder.path().join("20131007_trade.zip");
+    let mut bytes = fs::read(path).expect("a readable file");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&copy, bytes).expect("a writable folder");
+    let mut source = lean::open(&copy, Some("equity/usa")).expect("an archive");
+    let mut event = MarketEvent::default();
+    let error = loop {
+        match source.read(&mut event) {
+            Ok(true) => {}
+            Ok(false) => panic!("a changed archive was read to its end"),
+            Err(error) => break error.to_string(),
+        }
+    };
+    assert!(error.contains("20131007_spy_minute_trade.csv), line "), "{error}");
+}
+
+#[test]
+fn a_file_outside_its_folders_is_read_when_its_market_is_named() {
+    let Some(path) = recorded(&format!("{LEAN}/equity/usa/tick/ibm/20131007_trade.zip")) else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let copy = folder.path().join("20131007_trade.zip");
+    fs::copy(path, &copy).expect("a writable folder");
+    assert!(lean::open(&copy, None).is_err());
+    let mut source = lean::open(&copy, Some("equity/usa")).expect("an archive");
+    assert_eq!(events(source.as_mut()).len(), 24293);
+    assert_eq!(source.listings()[0].instrument.as_str(), "USA:IBM");
+}

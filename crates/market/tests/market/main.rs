@@ -9,6 +9,7 @@ mod capture;
 mod databento;
 mod file;
 mod lean;
+mod merge;
 mod recorded;
 mod reference_values;
 mod tables;

@@ -3,7 +3,7 @@
 use super::{Reading, note_refused};
 use crate::arguments::Common;
 use crate::exit::Exit;
-use crate::output::{Report, table};
+use crate::output::{self, Report, table};
 use crate::progress;
 use anyhow::{Context, Result};
 use clap::Args;
@@ -45,20 +45,22 @@ impl Convert {
         let sources = self.files.iter().map(|file| self.reading.open(file));
         let mut merged = Merged::new(sources.collect::<Result<_>>()?);
         let partial = partial(&self.out);
-        let written = self.write(&mut merged, &partial);
+        let mut clocks = Clocks::default();
+        let written = self.write(&mut merged, &partial, &mut clocks);
         let written = written.inspect_err(|_| {
             // The error that is under way is the one to be told.
             let _ = fs::remove_file(&partial);
         })?;
         fs::rename(&partial, &self.out)
             .with_context(|| format!("{} cannot be written", self.out.display()))?;
-        let report = Converted::of(&merged, written);
+        let report = Converted::of(&merged, written, clocks);
         note_refused(&report.refused);
+        clocks.note();
         common.output().report(&report)?;
         Ok(if report.refused.lines > 0 { Exit::Found } else { Exit::Done })
     }
 
-    fn write(&self, merged: &mut Merged, path: &Path) -> Result<Written> {
+    fn write(&self, merged: &mut Merged, path: &Path, clocks: &mut Clocks) -> Result<Written> {
         const LOOK_AFTER: u64 = 4096;
         let bytes = self.files.iter().filter_map(|file| Some(fs::metadata(file).ok()?.len()));
         let bar = progress::up_to("converting", bytes.sum());
@@ -68,6 +70,7 @@ impl Convert {
         let (mut event, mut count) = (MarketEvent::default(), 0_u64);
         while merged.read(&mut event)? {
             writer.write(merged.listings(), &event)?;
+            clocks.take(&event);
             count += 1;
             if count % LOOK_AFTER == 0 {
                 bar.set_position(merged.bytes_taken());
@@ -79,6 +82,32 @@ impl Convert {
         file.and_then(|file| file.sync_all())
             .with_context(|| format!("{} cannot be written", path.display()))?;
         Ok(written)
+    }
+}
+
+/// How far apart the clocks of the market and of the recorder are: receive time less event time.
+#[derive(Debug, Default, Clone, Copy)]
+struct Clocks {
+    least_ns: Option<i64>,
+    most_ns: Option<i64>,
+}
+
+impl Clocks {
+    fn take(&mut self, event: &MarketEvent) {
+        let latency_ns = event.latency_ns();
+        self.least_ns = Some(self.least_ns.map_or(latency_ns, |least| least.min(latency_ns)));
+        self.most_ns = Some(self.most_ns.map_or(latency_ns, |most| most.max(latency_ns)));
+    }
+
+    /// Nothing is received before it happens: then the clocks differ, and a latency measured with them means nothing.
+    fn note(self) {
+        if let Some(least_ns) = self.least_ns.filter(|least| *least < 0) {
+            let ms = -least_ns / 1_000_000;
+            output::note(format_args!(
+                "warning: the recorder's clock is behind the market's by {ms} ms or more; both times are kept, and \
+                 latencies between them mean nothing"
+            ));
+        }
     }
 }
 
@@ -96,15 +125,20 @@ struct Converted {
     #[serde(flatten)]
     written: Written,
     bytes_per_event: Option<u64>,
+    /// Receive time less event time, at the least and at the most; negative where the recorder's clock is behind.
+    latency_ns_least: Option<String>,
+    latency_ns_most: Option<String>,
     refused: Refused,
 }
 
 impl Converted {
-    fn of(merged: &Merged, written: Written) -> Self {
+    fn of(merged: &Merged, written: Written, clocks: Clocks) -> Self {
         let names = merged.listings().iter().map(|listing| listing.instrument.to_string());
         Self {
             instruments: names.collect(),
             written,
+            latency_ns_least: clocks.least_ns.map(|ns| ns.to_string()),
+            latency_ns_most: clocks.most_ns.map(|ns| ns.to_string()),
             bytes_per_event: written.bytes.checked_div(written.events),
             refused: merged.refused().clone(),
         }
