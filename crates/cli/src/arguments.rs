@@ -3,12 +3,13 @@
 use crate::commands::{
     approvals, assess, changes, cooldown, demo, deployment, drill, evidence, explain, halt,
     incident, journal, kill, market, mode, people, policy, reconcile, release, run, safe_mode,
-    session, status, verify, whatif,
+    session, status, surveil, verify, whatif,
 };
 use crate::exit::{self, Exit, Stop};
 use crate::output::Output;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use fillwright_domain::Timestamp;
 use fillwright_engine::Home;
 use std::path::PathBuf;
 
@@ -60,6 +61,7 @@ enum Command {
     Changes(changes::Changes),
     Evidence(evidence::EvidencePack),
     Assess(assess::Assess),
+    Surveil(surveil::Surveil),
     Kill(kill::Kill),
     Release(release::Release),
     #[command(subcommand)]
@@ -104,6 +106,7 @@ impl Arguments {
             Command::Changes(command) => command.run(&common),
             Command::Evidence(command) => command.run(&common),
             Command::Assess(command) => command.run(&common),
+            Command::Surveil(command) => command.run(&common),
             Command::Kill(command) => command.run(&common),
             Command::Release(command) => command.run(&common),
             Command::Cooldown(command) => command.run(&common),
@@ -154,4 +157,11 @@ impl Common {
     pub(crate) fn home_or(&self, otherwise: &str) -> PathBuf {
         self.home.clone().unwrap_or_else(|| PathBuf::from(otherwise))
     }
+}
+
+/// An instant as RFC 3339 has it.
+pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
+    let at: jiff::Timestamp = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    let ns = i64::try_from(at.as_nanosecond()).map_err(|_| "a time reaches from 1677 to 2262")?;
+    Ok(Timestamp::from_ns(ns))
 }

@@ -43,6 +43,7 @@ const FILES: &[(&str, &[u8])] = files![
     "config/policies/risk_envelope.json",
     "config/policies/route_profiles.json",
     "config/policies/safe_modes.json",
+    "config/policies/surveillance.json",
     "config/strategies.json",
     "config/venue_limits.csv",
     "config/venues.json",

@@ -28,6 +28,7 @@ pub mod rulebook;
 mod rules_hash;
 pub mod safe_mode;
 pub mod schema;
+pub mod surveillance;
 mod unique;
 
 pub use approvals::{ApprovalRule, ApprovalRules, ChangeKind, approval_rules};

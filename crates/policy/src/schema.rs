@@ -9,6 +9,7 @@ use crate::documents::{
 use crate::execution_metrics::ExecutionMetricsSpec;
 use crate::route::{ExecutionRoutes, RouteProfiles};
 use crate::safe_mode::SafeModesDocument;
+use crate::surveillance::SurveillancePolicy;
 use crate::{
     DecisionTable, IncidentRules, OperatorBounds, ReconciliationPolicy, SessionDefinition,
 };
@@ -115,6 +116,10 @@ pub fn documents() -> Vec<DocumentSchema> {
         DocumentSchema::of::<ExecutionMetricsSpec>(
             "execution_metrics_spec",
             "config/policies/execution_metrics_spec.json",
+        ),
+        DocumentSchema::of::<SurveillancePolicy>(
+            "surveillance",
+            "config/policies/surveillance.json",
         ),
     ]
 }

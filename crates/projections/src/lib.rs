@@ -34,6 +34,7 @@ mod paths;
 mod portfolio_file;
 mod projections;
 mod python_json;
+pub mod surveillance;
 pub mod telemetry;
 mod text;
 mod verdicts;

@@ -1,6 +1,6 @@
 //! `fillwright assess`: what the outcomes, incidents and changes of a period are worth recommending.
 
-use crate::arguments::Common;
+use crate::arguments::{Common, instant};
 use crate::exit::{Exit, Stop};
 use crate::output::{Report, table};
 use crate::progress;
@@ -99,12 +99,6 @@ fn write(path: &Path, assessed: &Assessed) -> Result<()> {
     fs::write(path, text).with_context(|| {
         format!("{} cannot be written; check permissions and the disk", path.display())
     })
-}
-
-fn instant(text: &str) -> Result<Timestamp, String> {
-    let at: jiff::Timestamp = text.parse().map_err(|error: jiff::Error| error.to_string())?;
-    let ns = i64::try_from(at.as_nanosecond()).map_err(|_| "a time reaches from 1677 to 2262")?;
-    Ok(Timestamp::from_ns(ns))
 }
 
 impl Report for Assessed {

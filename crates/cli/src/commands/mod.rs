@@ -25,6 +25,7 @@ pub(crate) mod schema;
 pub(crate) mod session;
 pub(crate) mod simulate;
 pub(crate) mod status;
+pub(crate) mod surveil;
 pub(crate) mod verify;
 pub(crate) mod versions;
 pub(crate) mod whatif;

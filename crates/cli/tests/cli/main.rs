@@ -17,5 +17,6 @@ mod schemas;
 mod simulate;
 mod stage;
 mod stream;
+mod surveil;
 mod watch;
 mod whatif;

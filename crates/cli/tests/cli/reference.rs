@@ -5,7 +5,7 @@ use expect_test::expect_file;
 use std::fmt::Write;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 54] = [
+const COMMANDS: [&[&str]; 55] = [
     &[],
     &["demo"],
     &["run"],
@@ -39,6 +39,7 @@ const COMMANDS: [&[&str]; 54] = [
     &["changes"],
     &["evidence"],
     &["assess"],
+    &["surveil"],
     &["kill"],
     &["release"],
     &["cooldown"],
