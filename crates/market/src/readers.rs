@@ -10,7 +10,16 @@ pub mod table;
 
 use crate::file::FileReader;
 use crate::source::{MarketError, Source};
+use flate2::read::MultiGzDecoder;
+use std::io::{BufReader, Read};
 use std::path::Path;
+
+/// The bytes of a file, unpacked where its name says that it is packed with gzip.
+pub fn unpacked<R: Read + 'static>(path: &Path, from: R) -> Box<dyn Read> {
+    let from = BufReader::with_capacity(1 << 16, from);
+    let is_packed = path.extension().is_some_and(|ending| ending == "gz");
+    if is_packed { Box::new(MultiGzDecoder::new(from)) } else { Box::new(from) }
+}
 
 /// What a file's own name does not say.
 #[derive(Debug, Clone, Default)]

@@ -101,6 +101,8 @@ pub struct QuoteFigures {
     uncrossed: TimeWeighted,
     /// Quotes inside the interval.
     pub quotes: u64,
+    /// How many of them are bars, whose last prices stand for the quotes they hide.
+    pub bars: u64,
     /// Quotes inside that left the book locked.
     pub locked: u64,
     /// Quotes inside that left the book crossed.
@@ -118,6 +120,7 @@ impl QuoteFigures {
             any: TimeWeighted::default(),
             uncrossed: TimeWeighted::default(),
             quotes: 0,
+            bars: 0,
             locked: 0,
             crossed: 0,
         }
@@ -148,6 +151,7 @@ impl QuoteFigures {
         }
         if at >= self.interval.from {
             self.quotes += 1;
+            self.bars += u64::from(matches!(event.body, Body::Bar(_)));
             self.locked += u64::from(self.book.spread() == Spread::Locked);
             self.crossed += u64::from(self.book.spread() == Spread::Crossed);
         }
@@ -186,6 +190,7 @@ impl QuoteFigures {
             two_sided_ns: self.any.total_ns,
             crossed_ns: self.any.total_ns - self.uncrossed.total_ns,
             quotes: self.quotes,
+            bars: self.bars,
             locked: self.locked,
             crossed: self.crossed,
         })
@@ -209,6 +214,8 @@ pub struct QuoteSummary {
     pub crossed_ns: i64,
     /// Quotes inside the interval.
     pub quotes: u64,
+    /// How many of them are bars, whose last prices stand for the quotes they hide.
+    pub bars: u64,
     /// Quotes that left the book locked.
     pub locked: u64,
     /// Quotes that left the book crossed.

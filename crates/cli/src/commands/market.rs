@@ -1,5 +1,6 @@
 //! `fillwright market`: recorded market data, in figures, as events, and in one file.
 
+mod calendar;
 mod cat;
 mod convert;
 mod stats;
@@ -22,6 +23,7 @@ pub(crate) enum Market {
     Stats(stats::Stats),
     Convert(convert::Convert),
     Cat(cat::Cat),
+    Calendar(calendar::Calendar),
 }
 
 impl Market {
@@ -30,6 +32,7 @@ impl Market {
             Self::Stats(stats) => stats.run(common),
             Self::Convert(convert) => convert.run(common),
             Self::Cat(cat) => cat.run(common),
+            Self::Calendar(calendar) => calendar.run(common),
         }
     }
 }

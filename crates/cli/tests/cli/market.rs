@@ -121,3 +121,40 @@ fn a_recorder_whose_clock_is_behind_is_told() {
     let converted = market(&["convert", &capture.display().to_string(), "--out", &out]).ok();
     assert!(converted.err.contains("clock is behind the market's by 12"), "{}", converted.err);
 }
+
+#[test]
+fn bars_have_a_volume_and_no_trades_and_stand_for_quotes() {
+    let day = "quantconnect-lean/future/cme/minute/es/20131008";
+    let file =
+        |kind: &str| recorded(&format!("{day}_{kind}.zip")).map(|file| file.display().to_string());
+    let (Some(trade_file), Some(quote_file)) = (file("trade"), file("quote")) else { return };
+    let files = ["stats", "--trades", &trade_file, "--quotes", &quote_file];
+    let hour = ["--from", "14:00", "--to", "15:00", "--json"];
+    // Five expiries are in the file: one has to be named.
+    let refused = market(&[&files[..], &hour].concat());
+    assert!(refused.code == 2 && refused.err.contains("CME:ES-201403"), "{}", refused.err);
+    let front = ["--instrument", "CME:ES-201312"];
+    let figures = market(&[&files[..], &hour, &front].concat()).ok().last_json();
+    assert_eq!(
+        said(&figures, &["trades", "vwap", "zone", "quote_bars"]),
+        ["null", "null", "UTC", "60"]
+    );
+    let volume: u64 = said(&figures, &["volume"])[0].parse().expect("contracts");
+    assert!((10_000..500_000).contains(&volume), "{volume}");
+    assert_ne!(figures["twap_mid"], Value::Null);
+}
+
+#[test]
+fn a_calendar_is_printed_as_a_rulebook_reads_it() {
+    let path = "quantconnect-lean/market-hours/market-hours-database.json.gz";
+    let Some(hours) = recorded(path).map(|path| path.display().to_string()) else { return };
+    let calendar = |key: &str| {
+        let year = ["--from", "2013-01-01", "--through", "2013-12-31"];
+        market(&[&["calendar", "--hours", &hours, "--key", key][..], &year].concat())
+    };
+    let shares = calendar("Equity-usa-[*]").ok().last_json();
+    assert_eq!(shares["zone"], "America/New_York");
+    assert_eq!(shares["early_closes"]["2013-07-03"], "13:00:00");
+    assert_eq!(shares["week"]["mon"][0][0], "09:30:00");
+    assert_eq!(calendar("Equity-mars-[*]").code, 1);
+}

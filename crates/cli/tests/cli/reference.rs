@@ -5,7 +5,7 @@ use expect_test::expect_file;
 use std::fmt::Write;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 55] = [
+const COMMANDS: [&[&str]; 56] = [
     &[],
     &["demo"],
     &["run"],
@@ -60,6 +60,7 @@ const COMMANDS: [&[&str]; 55] = [
     &["market", "stats"],
     &["market", "convert"],
     &["market", "cat"],
+    &["market", "calendar"],
     &["reconcile"],
 ];
 

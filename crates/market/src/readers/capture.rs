@@ -7,6 +7,7 @@
 //! Source: Binance's documentation of its spot and futures market streams.
 
 use super::line_source::{LineFormat, LineSource, Member, Opener, Parsed};
+use super::unpacked;
 use crate::event::{
     Body, Depth, InstrumentNo, Level, MarketEvent, Quote, QuoteSide, Trade, TradeFlags, UpdateIds,
 };
@@ -15,11 +16,9 @@ use crate::refused::Reason;
 use crate::source::{Listings, MarketError, Source};
 use crate::zone::Zone;
 use fillwright_domain::{InstrumentId, Px, Side, Timestamp};
-use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{BufReader, Read};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -34,14 +33,8 @@ pub fn open(path: &Path) -> Result<Box<dyn Source>, MarketError> {
     let taken = Rc::new(Cell::new(0));
     let file = File::open(path);
     let file = file.map_err(|source| MarketError::Open { path: path.to_owned(), source })?;
-    let counted = Counted::new(file, Rc::clone(&taken));
-    let is_packed = path.extension().is_some_and(|ending| ending == "gz");
-    let open: Opener = Box::new(move || {
-        let buffered = BufReader::with_capacity(1 << 16, counted);
-        let from: Box<dyn Read> =
-            if is_packed { Box::new(MultiGzDecoder::new(buffered)) } else { Box::new(buffered) };
-        Ok(from)
-    });
+    let from = unpacked(path, Counted::new(file, Rc::clone(&taken)));
+    let open: Opener = Box::new(move || Ok(from));
     let member = Member { name: None, open };
     Ok(Box::new(LineSource::new(path, Capture::default(), vec![member], taken)))
 }
@@ -338,5 +331,22 @@ mod tests {
     fn a_snapshot_before_any_message_is_of_nobody_knows_what() {
         let (events, refused, _) = read(r#"5 {"lastUpdateId":1,"bids":[],"asks":[]}"#);
         assert_eq!((events.len(), refused), (0, vec![(1, Reason::Instrument)]));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_line_is_an_event_or_refused(
+            stream in "(depth|bookTicker|trade|other)(@100ms)?",
+            body in r#"(\{|\[|"(s|p|q|b|a|U|u|E|T|t|m|B|A)":|"[-0-9.]{0,6}"|[-0-9]{0,20}|true|,|\]|\}){0,30}"#,
+        ) {
+            let mut event = MarketEvent::default();
+            for line in [
+                format!(r#"5 {{"stream":"x@{stream}","data":{{{body}}}}}"#),
+                format!(r#"5 {{"lastUpdateId":1,{body}}}"#),
+                body,
+            ] {
+                let _ = Capture::default().parse(&line, &mut event);
+            }
+        }
     }
 }

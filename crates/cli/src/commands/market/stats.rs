@@ -202,6 +202,8 @@ struct Figures {
     zero_qty_trades: Option<u64>,
     suspicious_trades: Option<u64>,
     quotes: Option<u64>,
+    /// How many of the quotes are bars, whose last prices stand for the quotes they hide.
+    quote_bars: Option<u64>,
     locked_quotes: Option<u64>,
     crossed_quotes: Option<u64>,
     two_sided_ns: Option<String>,
@@ -231,6 +233,7 @@ impl Figures {
 
     fn quote(&mut self, quoted: &QuoteSummary) {
         self.quotes = Some(quoted.quotes);
+        self.quote_bars = Some(quoted.bars);
         self.locked_quotes = Some(quoted.locked);
         self.crossed_quotes = Some(quoted.crossed);
         self.two_sided_ns = Some(quoted.two_sided_ns.to_string());
@@ -275,7 +278,12 @@ impl Report for Figures {
             rows.add_row([name.to_owned(), shown(value)]);
         }
         let Self { instrument, date, from, to, zone, .. } = self;
+        let bars = self.quote_bars.filter(|bars| *bars > 0);
         let mut text = format!("{instrument} on {date}, {from} to {to} ({zone})\n\n{rows}");
+        if let Some(bars) = bars {
+            text.push_str("\nthe last prices of bars stand for quotes: ");
+            text.push_str(&bars.to_string());
+        }
         for why in &self.missing {
             text.push_str("\nmissing: ");
             text.push_str(why);

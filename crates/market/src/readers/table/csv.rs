@@ -2,13 +2,13 @@
 
 use super::{Cell, RowError, Rows};
 use crate::lines::Counted;
+use crate::readers::unpacked;
 use crate::refused::Reason;
 use crate::source::MarketError;
 use ::csv::{ByteRecord, Reader, ReaderBuilder};
-use flate2::read::MultiGzDecoder;
 use std::cell::Cell as Shared;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -28,10 +28,7 @@ pub(super) fn open(path: &Path) -> Result<CsvRows, MarketError> {
     let file = File::open(path);
     let file = file.map_err(|source| MarketError::Open { path: path.to_owned(), source })?;
     let (taken, budget) = (Rc::new(Shared::new(0)), Rc::new(Shared::new(ROW_BYTES_MAX)));
-    let counted = BufReader::new(Counted::new(file, Rc::clone(&taken)));
-    let is_packed = path.extension().is_some_and(|ending| ending == "gz");
-    let from: Box<dyn Read> =
-        if is_packed { Box::new(MultiGzDecoder::new(counted)) } else { Box::new(counted) };
+    let from = unpacked(path, Counted::new(file, Rc::clone(&taken)));
     let budgeted = Budgeted { from, left: Rc::clone(&budget) };
     let mut reader = ReaderBuilder::new().flexible(true).from_reader(budgeted);
     let header = reader.headers().map_err(|error| {
