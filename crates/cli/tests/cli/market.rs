@@ -45,6 +45,20 @@ fn stats_of_a_day_are_those_of_the_reference() {
 }
 
 #[test]
+fn means_have_six_decimals_also_where_the_last_is_zero() {
+    let file =
+        |kind| recorded(&format!("quantconnect-lean/equity/usa/tick/bac/20131007_{kind}.zip"));
+    let (Some(trade_file), Some(quote_file)) = (file("trade"), file("quote")) else { return };
+    let (trade_file, quote_file) =
+        (trade_file.display().to_string(), quote_file.display().to_string());
+    let files = ["stats", "--trades", &trade_file, "--quotes", &quote_file];
+    let figures = market(&[&files[..], &["--from", "09:30", "--to", "16:00", "--json"]].concat());
+    let keys = ["trades", "volume", "vwap", "twap_mid"];
+    let figures = said(&figures.ok().last_json(), &keys);
+    assert_eq!(figures, ["86434", "60286316", "13.862880", "13.870494"]);
+}
+
+#[test]
 fn what_does_not_exist_is_missing_and_says_why() {
     let path = "quantconnect-lean/forex/oanda/tick/eurusd/20140502_quote.zip";
     let Some(quote_file) = recorded(path).map(|path| path.display().to_string()) else { return };

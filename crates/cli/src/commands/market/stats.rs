@@ -182,7 +182,7 @@ fn name<'a>(source: &'a dyn Source, event: &MarketEvent) -> &'a str {
     source.listings()[event.instrument.index()].instrument.as_str()
 }
 
-/// The figures of an interval. Means are rounded to six decimals, halves to even.
+/// The figures of an interval. Means have six decimals, halves rounded to even.
 #[derive(Debug, Default, Serialize)]
 struct Figures {
     instrument: String,
@@ -192,13 +192,13 @@ struct Figures {
     to: String,
     trades: Option<u64>,
     volume: Option<Decimal>,
-    vwap: Option<Decimal>,
-    twap_mid: Option<Decimal>,
+    vwap: Option<String>,
+    twap_mid: Option<String>,
     bid_at_start: Option<Px>,
     ask_at_start: Option<Px>,
     bid_at_end: Option<Px>,
     ask_at_end: Option<Px>,
-    twap_mid_uncrossed: Option<Decimal>,
+    twap_mid_uncrossed: Option<String>,
     zero_qty_trades: Option<u64>,
     suspicious_trades: Option<u64>,
     quotes: Option<u64>,
@@ -253,12 +253,16 @@ impl Figures {
 }
 
 /// Six decimals, halves to even; the last figures of a long division say nothing.
-fn rounded(px: Px) -> Decimal {
+fn rounded(px: Px) -> String {
     const STEP: i128 = 1_000_000_000_000;
+    const MILLION: i128 = 1_000_000;
     let mantissa = px.get().mantissa();
-    let (whole, rest) = (mantissa.div_euclid(STEP), mantissa.rem_euclid(STEP));
-    let up = rest > STEP / 2 || (rest == STEP / 2 && whole % 2 != 0);
-    Decimal::from_mantissa((whole + i128::from(up)) * STEP)
+    let (below, rest) = (mantissa.div_euclid(STEP), mantissa.rem_euclid(STEP));
+    let up = rest > STEP / 2 || (rest == STEP / 2 && below % 2 != 0);
+    let millionths = below + i128::from(up);
+    let sign = if millionths < 0 { "-" } else { "" };
+    let millionths = millionths.abs();
+    format!("{sign}{}.{:06}", millionths / MILLION, millionths % MILLION)
 }
 
 impl Report for Figures {
@@ -268,9 +272,9 @@ impl Report for Figures {
         let figures = [
             ("trades", self.trades.map(|n| n.to_string())),
             ("volume", self.volume.map(|n| n.to_string())),
-            ("vwap", self.vwap.map(|n| n.to_string())),
-            ("twap of the mid", self.twap_mid.map(|n| n.to_string())),
-            ("the same, uncrossed", self.twap_mid_uncrossed.map(|n| n.to_string())),
+            ("vwap", self.vwap.clone()),
+            ("twap of the mid", self.twap_mid.clone()),
+            ("the same, uncrossed", self.twap_mid_uncrossed.clone()),
             ("bid / ask at start", both(self.bid_at_start, self.ask_at_start)),
             ("bid / ask at end", both(self.bid_at_end, self.ask_at_end)),
         ];
@@ -302,10 +306,12 @@ mod tests {
 
     #[test]
     fn prices_are_rounded_to_six_decimals_with_halves_to_even() {
-        let six = |text: &str| rounded(Px::new(text.parse().expect("a price"))).to_string();
+        let six = |text: &str| rounded(Px::new(text.parse().expect("a price")));
         assert_eq!(six("182.5290454999"), "182.529045");
         assert_eq!(six("182.5290455"), "182.529046");
         assert_eq!(six("182.5290445"), "182.529044");
+        assert_eq!(six("13.86288"), "13.862880");
+        assert_eq!(six("-0.0000015"), "-0.000002");
     }
 
     #[test]
