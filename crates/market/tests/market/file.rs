@@ -1,6 +1,7 @@
 //! The event file: what is written is read, and damage is refused with the place of its block.
 
 use crate::recorded::{events, recorded};
+use expect_test::expect;
 use fillwright_domain::{Decimal, InstrumentId, Px, Qty, Side, Timestamp};
 use fillwright_market::event::{
     Bar, Candle, Depth, Level, OrderAction, OrderChange, Quote, QuoteSide, Status, Trade,
@@ -10,6 +11,7 @@ use fillwright_market::file::{Damage, FileReader, FileWriter};
 use fillwright_market::readers::lean;
 use fillwright_market::{Body, InstrumentNo, Listing, MarketError, MarketEvent, Source, Zone};
 use proptest::prelude::*;
+use std::fmt::Write;
 use std::path::Path;
 
 fn listings(count: u32) -> Vec<Listing> {
@@ -285,4 +287,83 @@ fn a_day_of_quotes_takes_a_few_bytes_an_event_and_comes_back_whole() {
     assert_eq!(listed, source.listings());
     assert!(found == quotes);
     assert!(bytes.len() < quotes.len() * 10, "{} bytes for {}", bytes.len(), quotes.len());
+}
+
+/// Bytes as hexadecimal, sixteen a line.
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for (index, byte) in (1..).zip(bytes) {
+        let end = if index % 16 == 0 || index == bytes.len() { "\n" } else { "" };
+        write!(text, "{byte:02x}{end}").expect("memory takes it");
+    }
+    text
+}
+
+/// Version 1 is what these bytes are: a change to them is another version.
+#[test]
+fn the_bytes_of_version_1_stay_as_they_are() {
+    let level = |px: &str, qty: &str| {
+        let (px, qty) = (Px::new(px.parse().expect("a price")), qty.parse().expect("a quantity"));
+        Level { px, qty: Some(Qty::new(qty)) }
+    };
+    let (bid, ask) = (level("181.69", "300"), level("181.9", "1"));
+    let trade = |px: Px, qty: Qty| Trade {
+        px,
+        qty,
+        aggressor: Some(Side::Sell),
+        trade_id: Some(7),
+        flags: TradeFlags::OPENING,
+    };
+    let candle = Candle {
+        open_px: bid.px,
+        high_px: ask.px,
+        low_px: bid.px,
+        close_px: ask.px,
+        qty: Qty::ZERO,
+    };
+    let ids = UpdateIds::Linked { first: 12, last: 15, previous: 11 };
+    let order = OrderChange {
+        action: OrderAction::Modify,
+        order_id: 9,
+        side: Side::Sell,
+        px: ask.px,
+        qty: Qty::new(Decimal::ONE),
+        ends_event: true,
+    };
+    let bodies = [
+        Body::Quote(Quote { bid: QuoteSide::At(bid), ask: QuoteSide::At(ask) }),
+        Body::Quote(Quote { bid: QuoteSide::Empty, ask: QuoteSide::Unchanged }),
+        Body::Trade(trade(ask.px, Qty::new(Decimal::from_int(300)))),
+        Body::DepthDiff(Depth { ids, bids: vec![bid], asks: vec![ask] }),
+        Body::Bar(Bar::Quotes { bid: None, ask: Some(candle) }),
+        Body::Order(order),
+        Body::Status(Status::Halted),
+    ];
+    let events = (0..).zip(bodies).map(|(index, body)| {
+        let event_at = Timestamp::from_ns(1_381_152_600_000_000_000 + i64::from(index) * 5_000_000);
+        let received_at = Timestamp::from_ns(event_at.as_ns() + 1_000);
+        MarketEvent { instrument: InstrumentNo(index % 2), event_at, received_at, body }
+    });
+    let events: Vec<_> = events.collect();
+    let bytes = write(&listings(2), &events);
+    expect![[r#"
+        46574d41524b455401000000eb5f8dcc
+        46574d42010000002800000002000000
+        00000000000000000000000000000000
+        01000000e4420a610e584e59533a5330
+        20416d65726963612f4e65775f596f72
+        6b0e584e59533a53310c2d30353a3030
+        46574d42020200064600000007000000
+        000000000000000000709bd7f8d62a13
+        0200000009a53069f000411f936f0461
+        09e370040418021400e9001400e37004
+        61091c047b0214002c040c0202936f04
+        6109e37004045c0014005254525402ad
+        0214000124e37004040e001400054657
+        4d420400000000000000000000000700
+        00000000000000000000000000000300
+        00001bddeaf1
+    "#]]
+    .assert_eq(&hex(&bytes));
+    assert_eq!(read(&bytes).expect("a whole file").1, events);
 }
