@@ -151,6 +151,10 @@ pub struct OrderIntent {
     /// How it goes to its venue, chosen before it is sent and never changed behind it.
     #[n(13)]
     pub route: Option<Route>,
+    /// What its intent's plan is for: all its orders together, filled, open and unknown, are never more. Older versions
+    /// did not say it.
+    #[n(14)]
+    pub parent_quantity: Option<Qty>,
 }
 
 /// How an order goes to its venue: the logical route, and what it stands for in this environment.

@@ -30,6 +30,7 @@ fn order(id: &str, qty: &str) -> OrderIntent {
         time_in_force: TimeInForce::Ioc,
         reduce_only: false,
         post_only: false,
+        parent_quantity: Some(qty.parse().expect("a quantity")),
         route: None,
     }
 }
@@ -160,4 +161,36 @@ fn somebody_who_comes_back_too_late_is_told_of_the_cancel() {
     let told = stub.refresh(later(1_000)).expect("refreshed");
     assert_eq!(words(&told), ["canceled at 0"]);
     assert_eq!(stub.refresh(later(1_001)).expect("refreshed"), [], "told once");
+}
+
+/// K3: the executor looks again, whatever the kernel let through.
+#[test]
+fn a_child_that_would_exceed_its_parent_is_refused_by_the_stub() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("live-stub.ndjson");
+    let mut stub = LiveStub::with_ledger(rules(RULES), &path).expect("opened");
+    let child = |child_no, qty: &str, parent: Option<&str>| {
+        let key = IntentKey::derive("main", &IntentId::new("I1"));
+        OrderIntent {
+            order_intent_id: OrderIntentId::derive(key, child_no),
+            child_no,
+            parent_quantity: parent.map(|qty| qty.parse().expect("a quantity")),
+            ..order("I1", qty)
+        }
+    };
+    let mut place = |stub: &mut LiveStub, order: &OrderIntent| {
+        words(&stub.place(order, &AccountId::main(), Some(&quote()), NOW).expect("placed"))
+    };
+    assert_eq!(place(&mut stub, &child(1, "30", Some("60"))), ["accepted"]);
+    let too_much = ["rejected: it would exceed what its intent's plan is for"];
+    assert_eq!(place(&mut stub, &child(2, "31", Some("60"))), too_much);
+    assert_eq!(place(&mut stub, &child(3, "30", None)), too_much);
+    drop(stub);
+    let mut stub = LiveStub::with_ledger(rules(RULES), &path).expect("opened again");
+    assert_eq!(place(&mut stub, &child(4, "31", Some("60"))), too_much);
+    let first = child(1, "30", Some("60"));
+    stub.cancel(first.order_intent_id, &first.market_id, NOW).expect("canceled");
+    assert_eq!(place(&mut stub, &child(5, "15", Some("60")))[0][..4], *"fill");
+    assert_eq!(place(&mut stub, &child(6, "46", Some("60"))), too_much);
+    assert_eq!(place(&mut stub, &child(7, "45", Some("60"))), ["accepted"]);
 }

@@ -80,6 +80,7 @@ fn order(id: OrderIntentId) -> OrderIntent {
         time_in_force: TimeInForce::Ioc,
         reduce_only: true,
         post_only: false,
+        parent_quantity: None,
         route: None,
     }
 }

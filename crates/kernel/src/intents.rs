@@ -21,6 +21,10 @@ pub struct OpenIntent {
     /// Mid of the quote it was decided by.
     #[n(1)]
     pub decision_px: Option<Px>,
+    /// What its orders are for: of those at work what was ordered, of those that ended what was filled.
+    #[n(2)]
+    #[cbor(default)]
+    pub committed: Qty,
 }
 
 /// Decides on an intent: known ids are answered from memory, new ones go through the chain.
@@ -100,7 +104,7 @@ fn admit(
         plane.filter(|_| refused.is_none()).map(|plane| order(intent, key, &plan, plane, sent));
     events.push(Event::PlanMade { intent_id: intent.intent_id.clone(), plan, decision_px });
     match (order, refused) {
-        (Some(order), None) => emit(&mut events, at, key, order),
+        (Some(order), None) => emit(state, &mut events, at, key, order),
         (_, refused) => events.push(skipped(intent, key, refused.unwrap_or_default())),
     }
     events
@@ -204,11 +208,31 @@ fn order(
         reduce_only: sent.reduce_only,
         post_only: intent.post_only() && plan.order_type == OrderType::Limit,
         route: sent.route,
+        parent_quantity: Some(plan.size),
     }
 }
 
 /// Releases an order; the paper plane realises it in the same step.
-fn emit(events: &mut Vec<Event>, at: Timestamp, key: IntentKey, order: OrderIntent) {
+///
+/// # Panics
+///
+/// When the intent's orders, filled, open and unknown, would together be more than its plan: whatever went wrong before,
+/// this is the last place where nothing has been sent yet. The executor looks again.
+///
+/// Source: 34-70694, 14: the stop at the parent's quantity stood away from the path of an order.
+fn emit(
+    state: &State,
+    events: &mut Vec<Event>,
+    at: Timestamp,
+    key: IntentKey,
+    order: OrderIntent,
+) {
+    assert!(
+        is_within_parent(&order, committed(state, key, order.child_no)),
+        "the orders of {} would be more than its plan for {:?}",
+        order.intent_id,
+        order.parent_quantity
+    );
     let outcome = match order.plane {
         Plane::Paper => Some(planes::paper::realise(&order, at)),
         Plane::LiveStub => None,
@@ -220,6 +244,19 @@ fn emit(events: &mut Vec<Event>, at: Timestamp, key: IntentKey, order: OrderInte
         events.push(Event::OutcomeRecorded { outcome });
         events.push(Event::IntentClosed { intent_id, intent_key: key, result });
     }
+}
+
+/// What the earlier orders of an intent may still come to, and have come to.
+fn committed(state: &State, key: IntentKey, child_no: u32) -> Qty {
+    if child_no == 1 {
+        return Qty::ZERO;
+    }
+    state.open_intents.get(&key).map_or(Qty::ZERO, |open| open.committed)
+}
+
+fn is_within_parent(order: &OrderIntent, committed: Qty) -> bool {
+    let all = committed.checked_add(order.requested_quantity);
+    order.parent_quantity.is_some_and(|parent| all.is_ok_and(|all| all <= parent))
 }
 
 /// The events of a step, had every order that leaves with it been realised as on paper: filled in full, at once.
@@ -327,4 +364,67 @@ fn round_to_whole(value: Decimal) -> Result<i64, NumberError> {
     let whole = floor.mantissa() / Decimal::ONE.mantissa();
     let up = twice > Decimal::ONE || (twice == Decimal::ONE && whole % 2 != 0);
     i64::try_from(whole + i128::from(up)).map_err(|_| NumberError::Overflow)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fillwright_domain::{BookId, InstrumentId};
+
+    fn child(child_no: u32, qty: i64, parent: Option<i64>) -> OrderIntent {
+        let key = IntentKey::derive("main", &IntentId::new("I1"));
+        let units = |number| Qty::new(Decimal::from_int(number));
+        OrderIntent {
+            order_intent_id: OrderIntentId::derive(key, child_no),
+            intent_id: IntentId::new("I1"),
+            child_no,
+            plane: Plane::LiveStub,
+            book_id: BookId::new("desk"),
+            market_id: InstrumentId::new("BINANCE:BTCUSDT"),
+            side: Side::Buy,
+            requested_quantity: units(qty),
+            order_type: OrderType::Market,
+            limit_px: None,
+            time_in_force: TimeInForce::Ioc,
+            reduce_only: false,
+            post_only: false,
+            route: None,
+            parent_quantity: parent.map(units),
+        }
+    }
+
+    fn sent(committed: i64, order: OrderIntent) -> usize {
+        let key = order.intent_key();
+        let mut state = State::new("main");
+        let committed = Qty::new(Decimal::from_int(committed));
+        let intent_id = order.intent_id.clone();
+        state.open_intents.insert(key, OpenIntent { intent_id, decision_px: None, committed });
+        let mut events = Vec::new();
+        emit(&state, &mut events, Timestamp::from_ns(1), key, order);
+        events.len()
+    }
+
+    #[test]
+    fn orders_may_come_to_their_plan_and_no_further() {
+        assert_eq!(sent(0, child(1, 5, Some(5))), 1);
+        assert_eq!(sent(3, child(2, 2, Some(5))), 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "the orders of I1 would be more than its plan")]
+    fn an_order_larger_than_its_plan_is_never_sent() {
+        sent(0, child(1, 6, Some(5)));
+    }
+
+    #[test]
+    #[should_panic(expected = "the orders of I1 would be more than its plan")]
+    fn a_later_order_that_takes_them_beyond_their_plan_is_never_sent() {
+        sent(4, child(2, 2, Some(5)));
+    }
+
+    #[test]
+    #[should_panic(expected = "the orders of I1 would be more than its plan")]
+    fn an_order_of_no_plan_is_never_sent() {
+        sent(0, child(1, 1, None));
+    }
 }

@@ -7,7 +7,7 @@ use crate::by_name::ByName;
 use crate::control::{Control, Restraint};
 use crate::deployment::Deployment;
 use crate::directory::{Directory, Slot};
-use crate::exposure::{Holding, Ledgers, Mark, Reserved};
+use crate::exposure::{Holding, Ledgers, Mark, Reserved, checked};
 use crate::fact::{Fact, OrderFact, OutcomeFact};
 use crate::flatten::{self, Exits};
 use crate::flow::{Emitted, Flow};
@@ -18,7 +18,7 @@ use crate::reconciliation::{BookedFill, Reconciliation, ReconciliationEvent};
 use crate::sessions::{SessionEvent, Sessions};
 use crate::tree::{Exposure, Tree};
 use fillwright_domain::{
-    InstrumentId, IntentKey, OrderIntentId, Plane, Principal, Px, RunId, Text, Timestamp,
+    InstrumentId, IntentKey, OrderIntentId, Plane, Principal, Px, Qty, RunId, Text, Timestamp,
 };
 use fillwright_policy::{KillEffect, Level, RestraintKind, Rulebook};
 use minicbor::{Decode, Encode};
@@ -263,7 +263,12 @@ impl State {
             self.passing.on_paper = Some((reserved, slot));
             return;
         };
-        self.open_intents.insert(intent_key, OpenIntent { intent_id, decision_px });
+        let open = self.open_intents.entry(intent_key).or_insert_with(|| OpenIntent {
+            intent_id,
+            decision_px,
+            committed: Qty::ZERO,
+        });
+        open.committed = checked(open.committed.checked_add(reserved.qty));
         let unheld = unheld(&self.marks, &self.directory, &reserved.instrument_id);
         self.ledgers.reserve(&reserved, &slot, &mut self.tree, unheld);
         self.orders.insert(id, reserved, intent_key, self.at);
@@ -323,6 +328,11 @@ impl State {
             let of = &order.reserved;
             let slot = self.directory.slot(&of.book_id, &of.instrument_id);
             self.ledgers.settle(of, filled, &slot, &mut self.tree);
+            if let Some(open) = self.open_intents.get_mut(&order.intent_key) {
+                // Nothing more can come of what was not filled.
+                let left = checked(of.qty.checked_sub(filled));
+                open.committed = checked(open.committed.checked_sub(left));
+            }
             self.flow.resting.remove(outcome.order_intent_id);
             self.count_in_session(of, outcome);
         } else if let Some((order, slot)) = self.passing.on_paper.take() {

@@ -1,7 +1,7 @@
 //! Planted bugs: each spoils what the witness sees or the engine does, and each must be found. A suite that cannot fail
 //! proves nothing.
 
-use fillwright_domain::{Decimal, Qty, Text, Timestamp};
+use fillwright_domain::{Decimal, OrderIntent, OrderIntentId, Plane, Qty, Text, Timestamp};
 use fillwright_kernel::event::Refusal;
 use fillwright_kernel::incidents::{IncidentEvent, IncidentOrigin};
 use fillwright_kernel::{
@@ -59,10 +59,14 @@ pub enum Canary {
     ApprovedAlone,
     /// A difference from an executor's ledger is overlooked.
     BreakOverlooked,
+    /// An order is larger than its plan.
+    MoreThanPlanned,
+    /// An intent sends its whole plan a second time, under another name.
+    PlanSentAgain,
 }
 
 /// Every planted bug.
-pub const ALL: [Canary; 23] = [
+pub const ALL: [Canary; 25] = [
     Canary::OutcomeDropped,
     Canary::OutcomeRepeated,
     Canary::VerdictMissing,
@@ -86,6 +90,8 @@ pub const ALL: [Canary; 23] = [
     Canary::RegimeIgnored,
     Canary::ApprovedAlone,
     Canary::BreakOverlooked,
+    Canary::MoreThanPlanned,
+    Canary::PlanSentAgain,
 ];
 
 /// What a step led to, as it is shown.
@@ -141,6 +147,16 @@ impl Canary {
                 return decided_otherwise(before, kernel, at, input, step, forget_regime);
             }
             Self::ApprovedAlone => return approved_alone(before, kernel, at, input, step),
+            Self::MoreThanPlanned => {
+                let spoilt = step.events.iter_mut().any(enlarge);
+                return went_as_shown(spoilt, before, kernel, at, step);
+            }
+            Self::PlanSentAgain => {
+                let again = step.events.iter().find_map(sent_again);
+                let spoilt = again.is_some();
+                step.events.extend(again);
+                return went_as_shown(spoilt, before, kernel, at, step);
+            }
             Self::BreakOverlooked => {
                 step.events.retain(|event| !is_break(event));
                 *kernel = before;
@@ -301,6 +317,37 @@ fn is_of_a_rule(event: &Event) -> bool {
         }
         _ => false,
     }
+}
+
+/// Goes on from what is shown, where anything was spoilt.
+fn went_as_shown(
+    spoilt: bool,
+    before: Kernel,
+    kernel: &mut Kernel,
+    at: Timestamp,
+    step: Tampered,
+) -> Tampered {
+    if spoilt { went_otherwise(before, kernel, at, step.events) } else { step }
+}
+
+/// Makes an order that leaves twice as large as it was planned.
+fn enlarge(event: &mut Event) -> bool {
+    let Event::OrderEmitted { order } = event else { return false };
+    if order.plane == Plane::Paper {
+        return false;
+    }
+    let mantissa = order.requested_quantity.get().mantissa();
+    order.requested_quantity = Qty::new(Decimal::from_mantissa(mantissa.saturating_mul(2)));
+    true
+}
+
+/// The same order as the second of its intent.
+fn sent_again(event: &Event) -> Option<Event> {
+    let Event::OrderEmitted { order } = event else { return None };
+    let child_no = order.child_no + 1;
+    let order_intent_id = OrderIntentId::derive(order.intent_key(), child_no);
+    let order = OrderIntent { order_intent_id, child_no, ..order.clone() };
+    (order.plane != Plane::Paper).then_some(Event::OrderEmitted { order })
 }
 
 fn is_break(event: &Event) -> bool {

@@ -183,6 +183,9 @@ pub struct Oracle {
     flow: FlowWitness,
     routes: RouteWitness,
     statements: StatementWitness,
+    /// What each intent's plan is for, and what its orders may come to.
+    planned: BTreeMap<IntentId, Exact>,
+    committed: BTreeMap<IntentId, Exact>,
     /// How much it saw.
     pub tally: Tally,
 }
@@ -373,8 +376,10 @@ impl Oracle {
                 self.tally.breaks +=
                     u64::from(matches!(&**event, ReconciliationEvent::Found { .. }));
             }
+            Event::PlanMade { intent_id, plan, .. } => {
+                self.planned.insert(intent_id.clone(), exact(plan.size.get()));
+            }
             Event::RunRegistered { .. }
-            | Event::PlanMade { .. }
             | Event::KillSwitchReleaseRequested { .. }
             | Event::RestraintLiftRequested { .. }
             | Event::CancelsPaused { .. } => {}
@@ -531,6 +536,19 @@ impl Oracle {
         must!(
             self.intents.get(&order.intent_id) == Some(&None),
             "[I1] an order for an intent that is closed or unknown"
+        );
+        let planned = self.planned.get(&order.intent_id).cloned().unwrap_or_else(Exact::zero);
+        let committed = self.committed.entry(order.intent_id.clone()).or_insert_with(Exact::zero);
+        *committed = committed.clone() + exact(order.requested_quantity.get());
+        must!(
+            *committed <= planned,
+            "[K3] the orders of {} are more than its plan",
+            order.intent_id
+        );
+        must!(
+            order.parent_quantity.map(|qty| exact(qty.get())) == Some(planned),
+            "[K3] {} does not say what its plan is for",
+            order.intent_id
         );
         self.allowed(at, intent, quote.as_ref(), order)?;
         let session = self.governance.active(&order.book_id).map(|session| &session.lane);
@@ -984,11 +1002,16 @@ impl Oracle {
             || order.order.plane == Plane::Paper;
         must!(is_final, "an outcome of an order that is {:?}", order.last_status);
         order.has_outcome = true;
+        let unfilled = ordered.clone() - filled.clone();
+        let intent_id = order.order.intent_id.clone();
         let (place, side) = (place(&order.order), order.order.side);
         let position = self.positions.entry(place).or_insert_with(Exact::zero);
         *position =
             if side == Side::Buy { position.clone() + filled } else { position.clone() - filled };
         self.working.remove(&outcome.order_intent_id);
+        if let Some(committed) = self.committed.get_mut(&intent_id) {
+            *committed = committed.clone() - unfilled;
+        }
         Ok(())
     }
 

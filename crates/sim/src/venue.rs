@@ -195,6 +195,13 @@ impl Venue {
                 .push(format!("order {} was sent {sent} times", order.client_order_id()));
             return;
         }
+        if !self.is_within_parent(order) {
+            self.violations.push(format!(
+                "[K3] order {} takes those of its intent beyond their plan",
+                order.client_order_id()
+            ));
+            return;
+        }
         if self.rng.chance(self.habits.never_arrives) {
             return;
         }
@@ -217,6 +224,22 @@ impl Venue {
             let venue_order_id = VenueOrderId::new(format!("V{}", self.orders.len()));
             self.say(at, order.order_intent_id, ReportKind::Accepted { venue_order_id });
         }
+    }
+
+    /// Whether an order and those it has of the same intent, open and filled, are within what their plan is for.
+    fn is_within_parent(&self, order: &OrderIntent) -> bool {
+        let of_intent = self
+            .orders
+            .values()
+            .filter(|resting| resting.order.intent_key() == order.intent_key());
+        let before: i128 = of_intent
+            .map(|resting| match resting.is_open {
+                true => resting.order.requested_quantity.get().mantissa(),
+                false => resting.filled,
+            })
+            .sum();
+        let parent = order.parent_quantity.map_or(0, |qty| qty.get().mantissa());
+        before + order.requested_quantity.get().mantissa() <= parent
     }
 
     /// Tries to cancel an order.

@@ -4,7 +4,7 @@
 use super::pages::StatedLedger;
 use super::watch::Watch;
 use fillwright_domain::{
-    AccountId, ExecId, ExecutionReport, InstrumentId, Notional, NumberError, OrderIntent,
+    AccountId, ExecId, ExecutionReport, InstrumentId, IntentKey, Notional, NumberError, OrderIntent,
     OrderIntentId, Plane, Px, Qty, Quote, Ratio, ReportKind, Rounding, Side, StatedFill,
     StatedOrder, StatedPosition, Statement, Text, Timestamp, VenueOrderId,
 };
@@ -57,12 +57,17 @@ pub enum Realise {
     Rest,
 }
 
+/// What is said of an order that would exceed its parent.
+const EXCEEDS: &str = "it would exceed what its intent's plan is for";
+
 /// The stub, with what it was ever sent.
 #[derive(Debug)]
 pub struct LiveStub {
     rules: LiveStubRules,
     orders: BTreeMap<OrderIntentId, Placed>,
     resting: BTreeSet<OrderIntentId>,
+    /// What the orders of an intent may come to: of those that rest what was ordered, of the others what was filled.
+    committed: BTreeMap<IntentKey, Qty>,
     /// Orders by when anything last happened to them.
     moved: BTreeSet<(Timestamp, OrderIntentId)>,
     positions: BTreeMap<(AccountId, InstrumentId), (Qty, Timestamp)>,
@@ -73,6 +78,7 @@ pub struct LiveStub {
 #[derive(Debug, Clone)]
 struct Placed {
     instrument_id: InstrumentId,
+    intent_key: IntentKey,
     qty: Qty,
     moved_at: Timestamp,
     reports: Vec<ExecutionReport>,
@@ -90,6 +96,12 @@ struct LedgerLine {
     /// Whose position it changes.
     #[serde(default = "AccountId::main")]
     account: AccountId,
+    /// Which order of its intent it is, from 1.
+    #[serde(default = "first_child")]
+    child_no: u32,
+    /// Whether it was refused before any rule was asked: its orders would be more than their intent's plan.
+    #[serde(default)]
+    exceeds: bool,
     /// Whether this line cancels the order instead of placing it.
     #[serde(default)]
     cancel: bool,
@@ -116,6 +128,7 @@ impl LiveStub {
             rules,
             orders: BTreeMap::new(),
             resting: BTreeSet::new(),
+            committed: BTreeMap::new(),
             moved: BTreeSet::new(),
             positions: BTreeMap::new(),
             file: None,
@@ -176,10 +189,20 @@ impl LiveStub {
             px: order.limit_px.or_else(|| quote.map(|quote| touch(order.side, quote))),
             at,
             account: account.clone(),
+            child_no: order.child_no,
+            exceeds: !self.is_within_parent(order),
             cancel: false,
         };
         self.write(&line)?;
         Ok(self.realise(order.order_intent_id, &line))
+    }
+
+    /// Whether an order and those before it of its intent, filled and open, are within what the intent's plan is for. The
+    /// kernel has asked the same where it let the order go; this asks with nothing of the kernel's.
+    fn is_within_parent(&self, order: &OrderIntent) -> bool {
+        let before = self.committed.get(&order.intent_key()).copied().unwrap_or(Qty::ZERO);
+        let all = before.checked_add(order.requested_quantity);
+        order.parent_quantity.is_some_and(|parent| all.is_ok_and(|all| all <= parent))
     }
 
     /// Cancels an order that rests; any other cancel comes too late.
@@ -205,6 +228,8 @@ impl LiveStub {
             px: None,
             at,
             account: AccountId::main(),
+            child_no: 1,
+            exceeds: false,
             cancel: true,
         };
         self.write(&line)?;
@@ -311,7 +336,11 @@ impl LiveStub {
         self.moved.remove(&(placed.moved_at, order));
         placed.moved_at = at;
         self.moved.insert((at, order));
-        self.resting.remove(&order);
+        if self.resting.remove(&order)
+            && let Some(of_intent) = self.committed.get_mut(&placed.intent_key)
+        {
+            *of_intent = of_intent.checked_sub(placed.qty).unwrap_or(*of_intent);
+        }
         vec![ended]
     }
 
@@ -323,6 +352,7 @@ impl LiveStub {
             .find(|rule| rule.fits(line))
             .map_or(&Realise::Fill, |rule| &rule.realise);
         let kinds = match (realise, line.px) {
+            _ if line.exceeds => vec![ReportKind::Rejected { text: Text::new(EXCEEDS) }],
             (Realise::Reject(text), _) => vec![ReportKind::Rejected { text: text.clone() }],
             (_, None) => {
                 vec![ReportKind::Rejected { text: Text::new("there is no price to fill at") }]
@@ -334,7 +364,8 @@ impl LiveStub {
             }
             (Realise::Rest, Some(_)) => vec![accepted(order)],
         };
-        if matches!(realise, Realise::Rest) && line.px.is_some() {
+        let rests = matches!(realise, Realise::Rest) && line.px.is_some() && !line.exceeds;
+        if rests {
             self.resting.insert(order);
         }
         let numbered = kinds.into_iter().enumerate();
@@ -342,10 +373,14 @@ impl LiveStub {
             numbered.map(|(n, kind)| report(order, &n.to_string(), line.at, kind)).collect();
         let placed = Placed {
             instrument_id: line.instrument_id.clone(),
+            intent_key: order.intent_key(line.child_no),
             qty: line.qty,
             moved_at: line.at,
             reports: reports.clone(),
         };
+        let committed = if rests { placed.qty } else { placed.cum_qty() };
+        let of_intent = self.committed.entry(placed.intent_key).or_insert(Qty::ZERO);
+        *of_intent = of_intent.checked_add(committed).unwrap_or(*of_intent);
         self.hold(line, placed.cum_qty());
         self.orders.insert(order, placed);
         self.moved.insert((line.at, order));
@@ -423,6 +458,10 @@ impl Rule {
             && self.side.is_none_or(|side| side == line.side)
             && self.above_qty.is_none_or(|above| line.qty > above)
     }
+}
+
+fn first_child() -> u32 {
+    1
 }
 
 fn touch(side: Side, quote: &Quote) -> Px {

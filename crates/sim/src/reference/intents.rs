@@ -151,6 +151,7 @@ fn order(
         reduce_only: intent.reduce_only() || shape.reduces_only,
         post_only: intent.post_only() && is_limit,
         route: shape.route.clone(),
+        parent_quantity: Some(plan.size),
     }
 }
 
