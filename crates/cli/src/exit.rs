@@ -110,6 +110,7 @@ fn code_of_desk(error: &DeskError) -> Option<Exit> {
         DeskError::Ledger(LedgerError::Line { .. }) => Some(Exit::Journal),
         DeskError::Ledger(LedgerError::Io(error)) | DeskError::Folder(error) => code_of_io(error),
         DeskError::Snapshot(error) => code_of_journal(error),
+        DeskError::BuildNotAllowed { .. } => Some(Exit::Configuration),
     }
 }
 

@@ -176,12 +176,16 @@ pub enum StartupAnomaly {
     /// The journal was opened without signing checkpoints.
     #[n(2)]
     OpenedUnsigned,
+    /// The program is none of those the rules allow.
+    #[n(3)]
+    BuildNotAllowed,
 }
 
 words!(StartupAnomaly {
     TornTailDropped => "torn_tail_dropped",
     SnapshotSkipped => "snapshot_skipped",
     OpenedUnsigned => "opened_unsigned",
+    BuildNotAllowed => "build_not_allowed",
 });
 
 #[cfg(test)]

@@ -40,6 +40,15 @@ pub enum DeskError {
     /// A snapshot could not be stored. Nothing is lost: the next start replays more.
     #[error("the snapshot could not be stored; the next start replays from an earlier one")]
     Snapshot(#[source] fillwright_journal::JournalError),
+    /// The rules in force allow other programs than this. Stops are taken all the same.
+    #[error(
+        "the rules in force do not allow this program to take intents; start one they name, or have its hash \
+         ({build}) adopted in `builds` of config/fillwright.json"
+    )]
+    BuildNotAllowed {
+        /// The SHA-256 of this executable, in hex.
+        build: Text,
+    },
 }
 
 /// The answer to one intent.
@@ -61,6 +70,8 @@ pub struct Desk {
     quotes: Quotes,
     clock: Box<dyn Clock>,
     differences: Vec<Change>,
+    /// Which program this is, once it was asked.
+    build: Option<Text>,
 }
 
 impl Desk {
@@ -93,6 +104,7 @@ impl Desk {
             quotes: Quotes::default(),
             clock,
             differences: Vec::new(),
+            build: None,
         };
         let state = desk.kernel().state();
         if state.orders.iter().next().is_some() || !state.exits.is_empty() {
@@ -100,6 +112,7 @@ impl Desk {
         }
         desk.raise_anomalies(&recovered)?;
         desk.begin(rulebook, by)?;
+        desk.state_build()?;
         desk.register_runs(by)?;
         let forgotten_to = desk.kernel().state().reconciliation.fills.forgotten_to();
         desk.reconcile(forgotten_to.unwrap_or(Timestamp::MIN))?;
@@ -116,6 +129,36 @@ impl Desk {
         let reason = Text::new("the first rules of this home");
         let rulebook = Box::new(rulebook);
         self.process([Input::AdoptRulebook { rulebook, by: by.clone(), reason }]).map(|_| ())
+    }
+
+    /// Says which program this is, where the rules care and it is another than the last.
+    fn state_build(&mut self) -> Result<(), DeskError> {
+        let Some(rules) = &self.kernel().state().rulebook else { return Ok(()) };
+        if rules.builds.is_empty() && rules.environment.as_str() != "live" {
+            return Ok(());
+        }
+        let build = match &self.build {
+            Some(build) => build.clone(),
+            None => self.build.insert(self.home.build()?).clone(),
+        };
+        if self.kernel().state().build.as_ref() == Some(&build) {
+            return Ok(());
+        }
+        self.process([Input::Started { build }]).map(|_| ())
+    }
+
+    /// Whether the rules in force let this program take intents.
+    ///
+    /// # Errors
+    ///
+    /// `BuildNotAllowed`, or where the journal fails.
+    pub fn may_take_intents(&mut self) -> Result<(), DeskError> {
+        // Rules that came since the start may care.
+        self.state_build()?;
+        let state = self.kernel().state();
+        let Some(rules) = &state.rulebook else { return Ok(()) };
+        let build = state.build.clone().unwrap_or_default();
+        if rules.allows_build(&build) { Ok(()) } else { Err(DeskError::BuildNotAllowed { build }) }
     }
 
     /// What the policy documents said otherwise than the rules in force when the home was opened.
@@ -300,6 +343,9 @@ impl Desk {
         inputs: impl IntoIterator<Item = Input>,
     ) -> Result<Vec<Reply>, DeskError> {
         let inputs: Vec<Input> = inputs.into_iter().collect();
+        if inputs.iter().any(|input| matches!(input, Input::SubmitIntent { .. })) {
+            self.may_take_intents()?;
+        }
         let has_reconnected = inputs.iter().any(is_reconnect);
         let replies = self.process_alone(inputs)?;
         if has_reconnected {

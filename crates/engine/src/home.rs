@@ -1,7 +1,7 @@
 //! A home: the folder that holds one partition's `config/` and `data/`, laid out as the source documents lay them out.
 
 use crate::ConfigFolder;
-use fillwright_domain::{Text, hex};
+use fillwright_domain::{ContentDigest, Text, hex};
 use fillwright_intake::{AuditedRun, Refusal, registry};
 use fillwright_journal::JournalOptions;
 use fillwright_policy::{DocumentError, Documents, Rulebook, compile};
@@ -164,6 +164,20 @@ impl Home {
                 registry::read_registry(&name, &bytes).map_err(HomeError::Registry)
             }
         }
+    }
+
+    /// Which program this is: the SHA-256 of its executable, in hex.
+    ///
+    /// # Errors
+    ///
+    /// `Read` where the executable cannot be read.
+    pub fn build(&self) -> Result<Text, HomeError> {
+        // What runs, even where another file has taken its place since.
+        const RUNNING: &str = "/proc/self/exe";
+        let bytes = fs::read(RUNNING).or_else(|_| fs::read(std::env::current_exe()?));
+        let bytes = bytes
+            .map_err(|source| HomeError::Read { file: "the executable".to_owned(), source })?;
+        Ok(Text::new(hex::write(ContentDigest::of(&bytes).as_bytes())))
     }
 
     /// How this home's journal is kept. The partition comes from `config/fillwright.json`; the signing key is made on

@@ -216,7 +216,11 @@ fn one_of_each() -> Vec<Event> {
 
 /// Those of the golden payload, and those that came after it.
 fn every_kind() -> Vec<Event> {
-    one_of_each().into_iter().chain([found()]).collect()
+    one_of_each().into_iter().chain([found(), build()]).collect()
+}
+
+fn build() -> Event {
+    Event::BuildStated { build: Text::new("9f86"), is_allowed: false }
 }
 
 fn found() -> Event {
@@ -368,7 +372,7 @@ fn payload(events: &[Event]) -> Vec<u8> {
 #[test]
 fn every_kind_of_event_comes_back_as_it_was_written() {
     let events = every_kind();
-    assert_eq!(events.len(), 34, "a new kind of event belongs into this table");
+    assert_eq!(events.len(), 35, "a new kind of event belongs into this table");
     let payload = payload(&events);
     assert_eq!(codec::decode_events(&payload).expect("readable"), events);
     assert_eq!(codec::decode_input(&payload).expect("readable"), Input::Resume);

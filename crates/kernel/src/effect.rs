@@ -122,6 +122,7 @@ fn effect_of(event: &Event) -> Option<Effect> {
         | Event::Approval(_)
         | Event::Session(_)
         | Event::Deployment(_)
-        | Event::Reconciliation(_) => None,
+        | Event::Reconciliation(_)
+        | Event::BuildStated { .. } => None,
     }
 }

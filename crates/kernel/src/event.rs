@@ -423,6 +423,16 @@ pub enum Event {
     /// Our ledger was held against an executor's own.
     #[n(60)]
     Reconciliation(#[n(0)] Box<ReconciliationEvent>),
+    /// A program said which it is.
+    #[n(61)]
+    BuildStated {
+        /// The SHA-256 of its executable, in hex.
+        #[n(0)]
+        build: Text,
+        /// Whether the rules let it take intents.
+        #[n(1)]
+        is_allowed: bool,
+    },
 }
 
 /// Why an admin input changed nothing.

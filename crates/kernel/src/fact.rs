@@ -113,6 +113,9 @@ pub enum Fact {
     Session(Box<SessionEvent>),
     Deployment(Box<DeploymentEvent>),
     Reconciliation(Box<ReconciliationEvent>),
+    BuildStated {
+        build: Text,
+    },
 }
 
 /// Of an order: how the ledgers count it.
@@ -273,6 +276,7 @@ impl Fact {
             Event::Session(event) => Self::Session(event.clone()),
             Event::Deployment(event) => Self::Deployment(event.clone()),
             Event::Reconciliation(event) => Self::Reconciliation(event.clone()),
+            Event::BuildStated { build, .. } => Self::BuildStated { build: build.clone() },
             Event::InputRefused { .. }
             | Event::IntentDuplicated { .. }
             | Event::IntentConflicted { .. }
@@ -365,6 +369,7 @@ impl Fact {
             41 => Self::Session(f.get(0)?),
             42 => Self::Deployment(f.get(0)?),
             60 => Self::Reconciliation(f.get(0)?),
+            61 => Self::BuildStated { build: f.get(0)? },
             _ => {
                 return Err(minicbor::decode::Error::message(
                     "an event of a kind this version does not know",

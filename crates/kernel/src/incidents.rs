@@ -617,7 +617,7 @@ fn health(
 }
 
 /// What a start found is an incident whatever the rules say: it is there before any rules are.
-fn startup(
+pub(crate) fn startup(
     state: &State,
     at: Timestamp,
     anomaly: StartupAnomaly,

@@ -166,6 +166,13 @@ pub enum Input {
     /// An executor states its own ledger, to be held against ours.
     #[n(40)]
     Statement(#[n(0)] Box<Statement>),
+    /// A program has started and says which it is.
+    #[n(41)]
+    Started {
+        /// The SHA-256 of its executable, in hex.
+        #[n(0)]
+        build: Text,
+    },
 }
 
 impl Input {

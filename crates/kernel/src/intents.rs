@@ -220,13 +220,7 @@ fn order(
 /// this is the last place where nothing has been sent yet. The executor looks again.
 ///
 /// Source: 34-70694, 14: the stop at the parent's quantity stood away from the path of an order.
-fn emit(
-    state: &State,
-    events: &mut Vec<Event>,
-    at: Timestamp,
-    key: IntentKey,
-    order: OrderIntent,
-) {
+fn emit(state: &State, events: &mut Vec<Event>, at: Timestamp, key: IntentKey, order: OrderIntent) {
     assert!(
         is_within_parent(&order, committed(state, key, order.child_no)),
         "the orders of {} would be more than its plan for {:?}",

@@ -133,6 +133,7 @@ impl Kernel {
             Input::Approval(input) => approvals::decide(state, at, input),
             Input::Session(input) => sessions::decide(state, at, input),
             Input::Deployment(input) => deployment::decide(state, at, input),
+            Input::Started { build } => rules::started(state, at, build),
             Input::Statement(statement) => reconciliation::reconcile(state, at, statement),
         }
     }

@@ -1,8 +1,10 @@
 //! Adopting rules, registering runs and taking marks: inputs like any other, refused where they make no sense.
 
 use crate::event::Refusal;
-use crate::{Event, State, adoption};
-use fillwright_domain::{BookId, InstrumentId, Plane, Principal, Px, RunId, Text, Timestamp};
+use crate::{Event, State, adoption, incidents};
+use fillwright_domain::{
+    BookId, InstrumentId, Plane, Principal, Px, RunId, StartupAnomaly, Text, Timestamp,
+};
 use fillwright_policy::Rulebook;
 
 /// Puts rules in force, unless they are for another partition, or would leave something in use without its rules. Once
@@ -36,6 +38,18 @@ fn refusal(state: &State, rulebook: &Rulebook, by: &Principal) -> Option<Refusal
     let in_force = state.rulebook.as_ref();
     let goes_far = in_force.is_some_and(|rules| !rules.beyond_bounds(rulebook).is_empty());
     goes_far.then_some(Refusal::BeyondBounds)
+}
+
+/// Which program has started, and whether the rules let it take intents. One that they do not is an incident.
+pub(crate) fn started(state: &State, at: Timestamp, build: &Text) -> Vec<Event> {
+    let is_allowed = state.rulebook.as_ref().is_some_and(|rules| rules.allows_build(build));
+    let mut events = vec![Event::BuildStated { build: build.clone(), is_allowed }];
+    if !is_allowed {
+        let detail = Text::new(format!("the program {build} is none of those the rules allow"));
+        let noticed = incidents::startup(state, at, StartupAnomaly::BuildNotAllowed, &detail);
+        events.extend(noticed.into_iter().map(Event::Incident));
+    }
+    events
 }
 
 /// Why rules cannot be in force here: they are another partition's, or leave something in use without its rules.

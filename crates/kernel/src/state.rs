@@ -100,6 +100,9 @@ pub struct State {
     #[n(30)]
     #[cbor(default)]
     pub reconciliation: Reconciliation,
+    /// The program that started last, where it said which it is.
+    #[n(31)]
+    pub build: Option<Text>,
     #[cbor(skip)]
     passing: Passing,
 }
@@ -175,6 +178,7 @@ impl State {
             Fact::Approval(event) => self.approvals.apply(*event),
             Fact::Session(event) => self.follow_session(*event),
             Fact::Deployment(event) => self.deployment.apply(*event),
+            Fact::BuildStated { build } => self.build = Some(build),
             Fact::Reconciliation(event) => {
                 if let ReconciliationEvent::Found { found } = &*event {
                     self.incidents.seen_break(found);

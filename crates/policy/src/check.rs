@@ -112,6 +112,13 @@ impl Check<'_> {
         if rules.version.is_empty() {
             self.wrong("version", "must have a name");
         }
+        let is_digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+        for build in &rules.builds {
+            let is_hash = build.as_str().len() == 64 && build.as_str().chars().all(is_digit);
+            if !is_hash {
+                self.wrong("builds", "must be 64 hexadecimal digits: the SHA-256 of an executable");
+            }
+        }
         self.found
     }
 

@@ -128,6 +128,7 @@ fn read(documents: &Documents, found: &mut Vec<DocumentError>) -> (Rulebook, Vec
             models: lanes.models,
         },
         regime: regime.unwrap_or_default().regime_parity,
+        builds: home.builds,
         routes,
         reconciliation: or_noted(reconciliation(documents), found),
     };

@@ -9,7 +9,7 @@ use fillwright_domain::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// `config/fillwright.json`: what this home is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +24,10 @@ pub struct HomeDocument {
     /// Whether a book trades in a running session only. Absent means yes; `live` takes nothing else.
     #[serde(default = "required")]
     pub sessions_required: bool,
+    /// The programs that may take intents, each by the SHA-256 of its executable in hex. None are any, but in `live`,
+    /// where none are none.
+    #[serde(default)]
+    pub builds: BTreeSet<Text>,
 }
 
 const fn required() -> bool {

@@ -11,7 +11,7 @@ use fillwright_domain::{
 use minicbor::{Decode, Encode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything the decision chain may know that is not the state of the market or of the books.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Encode, Decode)]
@@ -88,9 +88,21 @@ pub struct Rulebook {
     #[n(30)]
     #[cbor(default)]
     pub reconciliation: ReconciliationPolicy,
+    /// The programs that may take intents, each by the SHA-256 of its executable, in hex.
+    #[n(31)]
+    #[cbor(default)]
+    pub builds: BTreeSet<Text>,
 }
 
 impl Rulebook {
+    /// Whether a program may take intents under these rules: one they name; where they name none, any, but in `live`.
+    pub fn allows_build(&self, build: &Text) -> bool {
+        if self.builds.is_empty() {
+            return self.environment.as_str() != "live";
+        }
+        self.builds.contains(build)
+    }
+
     /// The sector of an instrument.
     pub fn sector_of(&self, instrument_id: &InstrumentId) -> Text {
         let group = self.groups.get(instrument_id).and_then(|group| group.sector.clone());

@@ -123,7 +123,8 @@ impl Known {
             | Event::Approval(_)
             | Event::Session(_)
             | Event::Deployment(_)
-            | Event::Reconciliation(_) => {}
+            | Event::Reconciliation(_)
+            | Event::BuildStated { .. } => {}
         }
     }
 

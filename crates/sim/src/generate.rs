@@ -123,10 +123,12 @@ impl Generator {
         }
     }
 
-    /// Sets the rule by which ledgers are held against each other.
-    pub(crate) fn reconcile_by(&mut self, policy: ReconciliationPolicy) {
+    /// Sets the rule by which ledgers are held against each other, and the programs that are allowed.
+    pub(crate) fn reconcile_by(&mut self, policy: ReconciliationPolicy, builds: BTreeSet<Text>) {
         self.rules.reconciliation = policy;
         self.home.reconciliation = policy;
+        self.rules.builds.clone_from(&builds);
+        self.home.builds = builds;
         self.in_force = Some(self.rules.content_hash());
     }
 
@@ -847,6 +849,7 @@ fn rulebook(rng: &mut Rng) -> Rulebook {
         approvals: approval_rules(),
         lanes: Lanes::wide(),
         reconciliation: ReconciliationPolicy::default(),
+        builds: BTreeSet::new(),
         regime: RegimePolicy::wide(),
         routes: Some(generated(rng)),
         decisions: rng.chance(250).then(|| decisions(rng)),

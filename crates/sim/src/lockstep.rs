@@ -187,7 +187,7 @@ impl World {
         let venue = Venue::new(rng.split(), habits);
         let mut stater = Stater::of(seed);
         let mut generator = Generator::new(rng.split(), is_wild);
-        generator.reconcile_by(stater.policy());
+        generator.reconcile_by(stater.policy(), stater.builds());
         Self {
             pair: Pair::new(canary),
             venue,
@@ -276,6 +276,9 @@ impl World {
 
     /// Now and then the venue states its ledger, rightly or not.
     fn venue_states(&mut self) -> Result<(), String> {
+        if let Some(started) = self.stater.started() {
+            self.take(&started)?;
+        }
         let (at, rules) = (self.generator.at(), self.pair.rules_in_force());
         match self.stater.statement(&self.venue, at, rules) {
             Some(statement) => self.take(&Input::Statement(Box::new(statement))),

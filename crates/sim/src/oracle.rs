@@ -376,6 +376,14 @@ impl Oracle {
                 self.tally.breaks +=
                     u64::from(matches!(&**event, ReconciliationEvent::Found { .. }));
             }
+            Event::BuildStated { build, is_allowed } => {
+                let (is_live, names) = self.rules.as_ref().map_or((true, None), |rules| {
+                    (rules.environment.as_str() == "live", Some(&rules.builds))
+                });
+                let is_named = names.is_some_and(|names| names.contains(build));
+                let is_free = !is_live && names.is_some_and(BTreeSet::is_empty);
+                must!(*is_allowed == (is_named || is_free), "[K1] {build} is taken for another");
+            }
             Event::PlanMade { intent_id, plan, .. } => {
                 self.planned.insert(intent_id.clone(), exact(plan.size.get()));
             }

@@ -180,6 +180,7 @@ impl Stage {
                 | "reject" | "announce",
                 ..,
             ] => self.governed(at, words),
+            ["started", build] => Input::Started { build: Text::new(build) },
             ["ledger", rest @ ..] => Input::Statement(Box::new(ledger(at, rest))),
             ["report", order, kind, rest @ ..] => self.report(at, order, kind, rest),
             _ => panic!("no such line: {words:?}"),
@@ -635,6 +636,7 @@ fn differ(rules: &mut Rulebook, edit: &[&str]) {
             rules.people.insert(Principal::new(name), Person { roles: held, enabled: true });
         }
         ["no", "person", name] => drop(rules.people.remove(*name)),
+        ["build", build] => drop(rules.builds.insert(Text::new(build))),
         ["reconciliation", "grace_ms", ms] => {
             rules.reconciliation.grace_ms = ms.parse().expect("milliseconds");
         }

@@ -4,9 +4,11 @@ use crate::rng::Rng;
 use crate::venue::Venue;
 use fillwright_domain::{
     BookId, Decimal, ExecId, IntentId, IntentKey, Notional, OrderIntentId, Px, Qty, StatedFill,
-    StatedOrder, Statement, Timestamp,
+    StatedOrder, Statement, Text, Timestamp,
 };
+use fillwright_kernel::Input;
 use fillwright_policy::{OnBreak, ReconciliationPolicy, Rulebook};
+use std::collections::BTreeSet;
 
 const NS_PER_S: i64 = 1_000_000_000;
 
@@ -41,6 +43,17 @@ impl Stater {
             lookback_s: 3_600,
             on_break,
         }
+    }
+
+    /// The programs a seed's rules allow.
+    pub(crate) fn builds(&mut self) -> BTreeSet<Text> {
+        self.rng.chance(300).then(|| Text::new("b1")).into_iter().collect()
+    }
+
+    /// A program that starts, now and then.
+    pub(crate) fn started(&mut self) -> Option<Input> {
+        let build = Text::new(self.rng.pick(&["b1", "b2"]));
+        self.rng.chance(5).then_some(Input::Started { build })
     }
 
     /// A statement, where one is due.

@@ -192,6 +192,10 @@ impl Names {
             Event::Session(event) => session(event),
             Event::Deployment(event) => deployment(event),
             Event::Reconciliation(event) => self.reconciled(event),
+            Event::BuildStated { build, is_allowed } => {
+                let word = if *is_allowed { "allowed" } else { "not allowed" };
+                format!("build {build} started, {word}")
+            }
             _ => unreachable!("told above"),
         }
     }

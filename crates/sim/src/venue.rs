@@ -228,10 +228,8 @@ impl Venue {
 
     /// Whether an order and those it has of the same intent, open and filled, are within what their plan is for.
     fn is_within_parent(&self, order: &OrderIntent) -> bool {
-        let of_intent = self
-            .orders
-            .values()
-            .filter(|resting| resting.order.intent_key() == order.intent_key());
+        let of_intent =
+            self.orders.values().filter(|resting| resting.order.intent_key() == order.intent_key());
         let before: i128 = of_intent
             .map(|resting| match resting.is_open {
                 true => resting.order.requested_quantity.get().mantissa(),

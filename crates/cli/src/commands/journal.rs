@@ -207,6 +207,7 @@ fn kind_of(event: &Event) -> &'static str {
         Event::Approval(_) => "approval",
         Event::Session(_) => "session",
         Event::Deployment(_) => "deployment",
+        Event::BuildStated { .. } => "build_stated",
         Event::Reconciliation(event) => match **event {
             ReconciliationEvent::Found { .. } => "reconciliation_break",
             ReconciliationEvent::Ended { .. } => "reconciliation_break_over",

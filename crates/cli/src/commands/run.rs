@@ -114,6 +114,7 @@ impl Run {
         let mut session = Session::open(home.clone(), self.clock()?, &by, output)?;
         let before_seq = session.before_seq;
         self.settle_rules(&mut session, &by)?;
+        session.with_desk(fillwright_engine::Desk::may_take_intents)?;
         let worked = match input {
             Some((source, input)) => take_stream(&mut session, &source, input, &ending, output),
             None if self.watch => watch(&mut session, &home, &by, &ending, output),

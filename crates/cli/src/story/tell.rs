@@ -451,5 +451,6 @@ pub(super) fn entry_word(input: &Input) -> &'static str {
         Input::Session(_) => "session",
         Input::Deployment(_) => "deployment",
         Input::Statement(_) => "ledger of an executor",
+        Input::Started { .. } => "program started",
     }
 }

@@ -1,6 +1,7 @@
 //! The command line as a person and a program meet it: the real binary on real files.
 
 mod assess;
+mod builds;
 mod control;
 mod demo;
 mod drill;

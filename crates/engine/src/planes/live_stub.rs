@@ -4,9 +4,9 @@
 use super::pages::StatedLedger;
 use super::watch::Watch;
 use fillwright_domain::{
-    AccountId, ExecId, ExecutionReport, InstrumentId, IntentKey, Notional, NumberError, OrderIntent,
-    OrderIntentId, Plane, Px, Qty, Quote, Ratio, ReportKind, Rounding, Side, StatedFill,
-    StatedOrder, StatedPosition, Statement, Text, Timestamp, VenueOrderId,
+    AccountId, ExecId, ExecutionReport, InstrumentId, IntentKey, Notional, NumberError,
+    OrderIntent, OrderIntentId, Plane, Px, Qty, Quote, Ratio, ReportKind, Rounding, Side,
+    StatedFill, StatedOrder, StatedPosition, Statement, Text, Timestamp, VenueOrderId,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -109,6 +109,10 @@ impl Blotter {
             ),
             Event::Incident(event) => self.incident(entry, event),
             Event::Reconciliation(event) => self.reconciliation(entry, event),
+            Event::BuildStated { build, is_allowed } => {
+                let word = if *is_allowed { "allowed" } else { "not allowed" };
+                self.admin(entry, "build_stated", None, word, Some(build.as_str()))
+            }
             Event::Flow(event) => self.flow(entry, event),
             Event::Approval(_) | Event::Session(_) | Event::Deployment(_) => {
                 self.decided(entry, event)

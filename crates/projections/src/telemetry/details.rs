@@ -59,6 +59,7 @@ pub(super) fn input_name(input: &Input) -> &'static str {
         Input::Session(_) => "session",
         Input::Deployment(_) => "deployment",
         Input::Statement(_) => "statement",
+        Input::Started { .. } => "started",
         Input::Tick => "tick",
         Input::Policy(asked) => match **asked {
             PolicyInput::Propose(_) => "propose_rulebook",
@@ -248,6 +249,13 @@ pub(super) struct RestraintChange<'a> {
 pub(super) struct VenueStatus<'a> {
     pub(super) venue: &'a VenueId,
     pub(super) status: HealthStatus,
+}
+
+/// Which program has started.
+#[derive(Serialize)]
+pub(super) struct Build<'a> {
+    pub(super) build: &'a Text,
+    pub(super) is_allowed: bool,
 }
 
 /// How an executor's ledger compares with ours; absent is what a line does not speak of.

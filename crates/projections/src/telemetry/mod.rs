@@ -8,7 +8,7 @@
 mod details;
 
 use self::details::{
-    Breach, Closed, Decision, Filled, Ignored, InputRefused, KillSwitch, Nothing, Outcome,
+    Breach, Build, Closed, Decision, Filled, Ignored, InputRefused, KillSwitch, Nothing, Outcome,
     PolicyChange, Proposal, Queried, Reconciled, Repeated, RestraintChange, StatusChanged,
     Stranded, Submitted, Throttle, VenueStatus, incident_line, input_name,
 };
@@ -337,6 +337,9 @@ impl<'a> Writer<'a> {
             Event::Session(event) => self.both("session_change", event),
             Event::Deployment(event) => self.both("deployment_change", event),
             Event::Reconciliation(event) => self.reconciliation(event),
+            Event::BuildStated { build, is_allowed } => {
+                self.both("build_stated", Build { build, is_allowed: *is_allowed })
+            }
             Event::CancelsPaused { .. }
             | Event::MarkTaken { .. }
             | Event::PlanMade { .. }

@@ -5,10 +5,12 @@ use super::gates::worth;
 use super::versions;
 use crate::exact::{Exact, exact};
 use fillwright_domain::{
-    BookId, InstrumentId, OrderIntentId, Plane, Principal, Px, Rounding, RunId, Text, Timestamp,
+    BookId, InstrumentId, OrderIntentId, Plane, Principal, Px, Rounding, RunId, StartupAnomaly,
+    Text, Timestamp,
 };
 use fillwright_kernel::Event;
 use fillwright_kernel::event::Refusal;
+use fillwright_kernel::incidents::IncidentInput;
 use fillwright_policy::{Role, Rulebook};
 
 pub(super) fn adopt(
@@ -43,6 +45,25 @@ pub(super) fn still_ruled(facts: &Facts, new: &Rulebook, book: &BookId, plane: P
             && new.books.get(book).and_then(|book| book.executors.get(&instrument.venue))
                 == Some(&plane)
     })
+}
+
+/// In live a program is named by the rules or takes nothing; elsewhere only where the rules name some.
+pub(super) fn started(facts: &Facts, at: Timestamp, build: &Text) -> Vec<Event> {
+    let is_allowed = match facts.rulebook() {
+        None => false,
+        Some((_, rules)) => match rules.builds.len() {
+            0 => rules.environment.as_str() != "live",
+            _ => rules.builds.iter().any(|known| known == build),
+        },
+    };
+    let stated = Event::BuildStated { build: build.clone(), is_allowed };
+    if is_allowed {
+        return vec![stated];
+    }
+    let detail = Text::new(format!("the program {build} is none of those the rules allow"));
+    let anomaly = StartupAnomaly::BuildNotAllowed;
+    let noticed = super::incidents::decide(facts, at, &IncidentInput::Startup { anomaly, detail });
+    std::iter::once(stated).chain(noticed).collect()
 }
 
 pub(super) fn register(

@@ -115,6 +115,7 @@ impl Reference {
             Input::Approval(input) => approvals::decide(facts, at, input),
             Input::Session(input) => sessions::decide(facts, at, input),
             Input::Deployment(input) => deployment::decide(facts, at, input),
+            Input::Started { build } => admin::started(facts, at, build),
             Input::Statement(statement) => statements::state(facts, at, statement),
         }
     }
