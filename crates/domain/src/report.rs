@@ -48,7 +48,8 @@ pub enum ReportKind {
         /// Price of this fill (FIX 31).
         #[n(1)]
         last_px: Px,
-        /// Everything filled so far, this fill included (FIX 14).
+        /// Everything filled so far, this fill included (FIX 14), and what was busted or corrected since as it was: a
+        /// running total never falls. An executor whose total does adds it back.
         #[n(2)]
         cum_qty: Qty,
         /// Fee in quote currency; negative is a rebate.
@@ -81,5 +82,28 @@ pub enum ReportKind {
         /// The venue's words.
         #[n(0)]
         text: Text,
+    },
+    /// A fill is undone (FIX 150=H): it never happened. The order does not work again for it.
+    #[n(8)]
+    Busted {
+        /// The venue's name for the fill.
+        #[n(0)]
+        of: ExecId,
+    },
+    /// A fill was another (FIX 150=G).
+    #[n(9)]
+    Corrected {
+        /// The venue's name for the fill.
+        #[n(0)]
+        of: ExecId,
+        /// Its quantity.
+        #[n(1)]
+        last_qty: Qty,
+        /// Its price.
+        #[n(2)]
+        last_px: Px,
+        /// Its fee.
+        #[n(3)]
+        fee: Notional,
     },
 }

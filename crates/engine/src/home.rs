@@ -1,10 +1,11 @@
 //! A home: the folder that holds one partition's `config/` and `data/`, laid out as the source documents lay them out.
 
 use crate::ConfigFolder;
-use fillwright_domain::{ContentDigest, Text, hex};
+use fillwright_domain::{Text, hex};
 use fillwright_intake::{AuditedRun, Refusal, registry};
 use fillwright_journal::JournalOptions;
 use fillwright_policy::{DocumentError, Documents, Rulebook, compile};
+use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -177,7 +178,7 @@ impl Home {
         let bytes = fs::read(RUNNING).or_else(|_| fs::read(std::env::current_exe()?));
         let bytes = bytes
             .map_err(|source| HomeError::Read { file: "the executable".to_owned(), source })?;
-        Ok(Text::new(hex::write(ContentDigest::of(&bytes).as_bytes())))
+        Ok(Text::new(hex::write(&Sha256::digest(&bytes))))
     }
 
     /// How this home's journal is kept. The partition comes from `config/fillwright.json`; the signing key is made on

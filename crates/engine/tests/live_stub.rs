@@ -48,6 +48,10 @@ fn words(reports: &[ExecutionReport]) -> Vec<String> {
         ReportKind::CancelRejected => "cancel rejected".to_owned(),
         ReportKind::NotFound => "not found".to_owned(),
         ReportKind::QueryFailed { text } => format!("query failed: {text}"),
+        ReportKind::Busted { of } => format!("busted {of}"),
+        ReportKind::Corrected { of, last_qty, last_px, .. } => {
+            format!("corrected {of} to {last_qty}@{last_px}")
+        }
     });
     words.collect()
 }
@@ -178,7 +182,7 @@ fn a_child_that_would_exceed_its_parent_is_refused_by_the_stub() {
             ..order("I1", qty)
         }
     };
-    let mut place = |stub: &mut LiveStub, order: &OrderIntent| {
+    let place = |stub: &mut LiveStub, order: &OrderIntent| {
         words(&stub.place(order, &AccountId::main(), Some(&quote()), NOW).expect("placed"))
     };
     assert_eq!(place(&mut stub, &child(1, "30", Some("60"))), ["accepted"]);
@@ -193,4 +197,28 @@ fn a_child_that_would_exceed_its_parent_is_refused_by_the_stub() {
     assert_eq!(place(&mut stub, &child(5, "15", Some("60")))[0][..4], *"fill");
     assert_eq!(place(&mut stub, &child(6, "46", Some("60"))), too_much);
     assert_eq!(place(&mut stub, &child(7, "45", Some("60"))), ["accepted"]);
+}
+
+#[test]
+fn a_fill_that_the_ledger_corrects_is_stated_and_reported_as_it_is_now() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("live-stub.ndjson");
+    let mut stub = LiveStub::with_ledger(rules(RULES), &path).expect("opened");
+    let filled = order("I1", "10");
+    stub.place(&filled, &AccountId::main(), Some(&quote()), NOW).expect("placed");
+    drop(stub);
+    let text = std::fs::read_to_string(&path).expect("the ledger");
+    let mut line: serde_json::Value = serde_json::from_str(text.trim()).expect("a line");
+    let of = format!("{}/0", filled.order_intent_id);
+    line["at"] = later(5).to_string().into();
+    line["correction"] = serde_json::json!({"of": of, "qty": "4", "px": "101"});
+    std::fs::write(&path, format!("{text}{line}\n")).expect("written");
+    let stub = LiveStub::with_ledger(rules(RULES), &path).expect("opened again");
+    let said = words(&stub.query(filled.order_intent_id, later(9)));
+    assert_eq!(said, ["fill 10@100 cum 10 fee 0.5".to_owned(), format!("corrected {of} to 4@101")]);
+    let stated = stub.statements(later(9), later(0), Timestamp::MIN).remove(0);
+    assert_eq!(stated.fills.fills[0].last_qty.to_string(), "4");
+    assert_eq!(stated.fills.fills[0].moved_at, later(5));
+    assert_eq!(stated.positions.expect("positions")[0].qty.to_string(), "4");
+    assert_eq!(stated.orders.orders[0].cum_qty.to_string(), "10", "a running total never falls");
 }

@@ -12,6 +12,7 @@ use fillwright_domain::{
 };
 use fillwright_journal::{ChunkFacts, Journal, MemoryStorage, codec};
 use fillwright_kernel::adoption::{PolicyEvent, Proposal};
+use fillwright_kernel::corrections::Correction;
 use fillwright_kernel::flatten::Exit;
 use fillwright_kernel::incidents::{Incident, IncidentEvent, IncidentOrigin};
 use fillwright_kernel::reconciliation::{
@@ -216,7 +217,25 @@ fn one_of_each() -> Vec<Event> {
 
 /// Those of the golden payload, and those that came after it.
 fn every_kind() -> Vec<Event> {
-    one_of_each().into_iter().chain([found(), build()]).collect()
+    one_of_each().into_iter().chain([found(), build(), bust()]).collect()
+}
+
+fn bust() -> Event {
+    let figures = |qty| LedgerFigures { qty, ordered: None, px: None, fee: None };
+    Event::FillCorrected(Box::new(Correction {
+        order_intent_id: order(OrderIntentId::default()).order_intent_id,
+        exec_id: ExecId::new("X9"),
+        of: ExecId::new("X1"),
+        book_id: "desk".into(),
+        plane: Plane::LiveStub,
+        instrument_id: InstrumentId::new("BINANCE:BTCUSDT"),
+        side: Side::Sell,
+        before: figures(qty("1.5")),
+        after: figures(Qty::ZERO),
+        transact_at: Timestamp::from_ns(9),
+        is_open: true,
+        venue: None,
+    }))
 }
 
 fn build() -> Event {
@@ -372,7 +391,7 @@ fn payload(events: &[Event]) -> Vec<u8> {
 #[test]
 fn every_kind_of_event_comes_back_as_it_was_written() {
     let events = every_kind();
-    assert_eq!(events.len(), 35, "a new kind of event belongs into this table");
+    assert_eq!(events.len(), 36, "a new kind of event belongs into this table");
     let payload = payload(&events);
     assert_eq!(codec::decode_events(&payload).expect("readable"), events);
     assert_eq!(codec::decode_input(&payload).expect("readable"), Input::Resume);

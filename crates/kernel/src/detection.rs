@@ -115,7 +115,11 @@ impl<'a> Detector<'a> {
             Event::ReportIgnored { order_intent_id, why: IgnoredReport::Overfill, .. } => {
                 self.of_order(Signal::Overfill, *order_intent_id);
             }
-            Event::ReportIgnored { order_intent_id, why: IgnoredReport::Impossible, .. } => {
+            Event::ReportIgnored {
+                order_intent_id,
+                why: IgnoredReport::Impossible | IgnoredReport::NoSuchFill | IgnoredReport::Unplaced,
+                ..
+            } => {
                 self.of_order(Signal::ImpossibleReport, *order_intent_id);
             }
             Event::Incident(IncidentEvent::HealthChanged { component, kind, status, .. })

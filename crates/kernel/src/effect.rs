@@ -123,6 +123,7 @@ fn effect_of(event: &Event) -> Option<Effect> {
         | Event::Session(_)
         | Event::Deployment(_)
         | Event::Reconciliation(_)
-        | Event::BuildStated { .. } => None,
+        | Event::BuildStated { .. }
+        | Event::FillCorrected(_) => None,
     }
 }

@@ -1,6 +1,7 @@
 //! All that can have happened.
 
 use crate::adoption::PolicyEvent;
+use crate::corrections::Correction;
 use crate::flatten::Exit;
 use crate::flow::FlowEvent;
 use crate::incidents::IncidentEvent;
@@ -423,6 +424,9 @@ pub enum Event {
     /// Our ledger was held against an executor's own.
     #[n(60)]
     Reconciliation(#[n(0)] Box<ReconciliationEvent>),
+    /// A fill was busted or corrected.
+    #[n(62)]
+    FillCorrected(#[n(0)] Box<Correction>),
     /// A program said which it is.
     #[n(61)]
     BuildStated {
@@ -711,4 +715,12 @@ pub enum IgnoredReport {
     #[n(4)]
     #[error("it says nothing new")]
     NothingNew,
+    /// It busts or corrects a fill that was never booked, or so long ago that it is forgotten; a person must look.
+    #[n(5)]
+    #[error("it corrects a fill that is not known")]
+    NoSuchFill,
+    /// It corrects a fill whose book or instrument the rules in force do not know as it was; a person must look.
+    #[n(6)]
+    #[error("it corrects a fill whose book or instrument the rules do not know any more")]
+    Unplaced,
 }

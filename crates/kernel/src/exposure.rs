@@ -96,13 +96,16 @@ impl Holding {
     /// Changes it and values it anew at its mark.
     fn change(&mut self, change: impl FnOnce(&mut Self)) {
         change(self);
+        *self = checked(self.valued());
+    }
+
+    /// The same valued anew at its mark.
+    fn valued(&self) -> Result<Self, NumberError> {
         let ends = match self.mark {
-            Some(mark) => {
-                checked(self.reach().and_then(|all| all.worth(mark.mark_px, self.contract_size)))
-            }
+            Some(mark) => self.reach()?.worth(mark.mark_px, self.contract_size)?,
             None => Ends::default(),
         };
-        (self.long, self.short, self.value) = (ends.long, ends.short, checked(ends.worst()));
+        Ok(Self { long: ends.long, short: ends.short, value: ends.worst()?, ..*self })
     }
 
     /// Counts a working order in full.
@@ -420,6 +423,26 @@ impl Ledgers {
         ledger.change(&order.instrument_id, unheld, book, |before, after| {
             tree.change(order.plane, slot, before, after);
         });
+    }
+
+    /// Whether so much can be booked without a reservation before it.
+    pub(crate) fn can_fill(
+        &self,
+        order: &Reserved,
+        filled: Qty,
+        slot: &Slot,
+        tree: &Tree,
+        unheld: impl FnOnce() -> Holding,
+    ) -> Result<(), NumberError> {
+        let ledger = self.get(&order.book_id, order.plane);
+        let held = ledger.and_then(|ledger| ledger.holding(&order.instrument_id)).copied();
+        let mut after = held.unwrap_or_else(unheld);
+        after.position = moved(after.position, order.side, filled)?;
+        after = after.valued()?;
+        let before = held.unwrap_or(Holding::NOTHING);
+        let gross = ledger.map_or(Notional::ZERO, Ledger::gross);
+        gross.checked_sub(before.value)?.checked_add(after.value)?;
+        tree.can_change(order.plane, slot, &before, &after)
     }
 
     /// Ends a reservation and books what was filled.

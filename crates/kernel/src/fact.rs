@@ -5,6 +5,7 @@
 //! on those. A test holds the two against each other for every kind of event.
 
 use crate::adoption::PolicyEvent;
+use crate::corrections::Correction;
 use crate::flatten::Exit;
 use crate::flow::FlowEvent;
 use crate::incidents::IncidentEvent;
@@ -116,6 +117,7 @@ pub enum Fact {
     BuildStated {
         build: Text,
     },
+    FillCorrected(Box<Correction>),
 }
 
 /// Of an order: how the ledgers count it.
@@ -276,6 +278,7 @@ impl Fact {
             Event::Session(event) => Self::Session(event.clone()),
             Event::Deployment(event) => Self::Deployment(event.clone()),
             Event::Reconciliation(event) => Self::Reconciliation(event.clone()),
+            Event::FillCorrected(correction) => Self::FillCorrected(correction.clone()),
             Event::BuildStated { build, .. } => Self::BuildStated { build: build.clone() },
             Event::InputRefused { .. }
             | Event::IntentDuplicated { .. }
@@ -370,6 +373,7 @@ impl Fact {
             42 => Self::Deployment(f.get(0)?),
             60 => Self::Reconciliation(f.get(0)?),
             61 => Self::BuildStated { build: f.get(0)? },
+            62 => Self::FillCorrected(f.get(0)?),
             _ => {
                 return Err(minicbor::decode::Error::message(
                     "an event of a kind this version does not know",

@@ -295,6 +295,9 @@ pub enum IncidentOrigin {
     /// A ledger of an executor that differs from ours in this way.
     #[n(3)]
     Break(#[n(0)] BreakKind),
+    /// Fills that an executor busted or corrected.
+    #[n(4)]
+    Corrections,
 }
 
 /// An open incident.
@@ -394,6 +397,18 @@ impl Incidents {
     pub(crate) fn of_break(&self, kind: BreakKind, scope: &Scope) -> Option<&Incident> {
         let origin = IncidentOrigin::Break(kind);
         self.open().find(|incident| incident.origin == origin && incident.scope == *scope)
+    }
+
+    /// The incident of busts and corrections in a scope.
+    pub(crate) fn of_corrections(&self, scope: &Scope) -> Option<&Incident> {
+        let origin = IncidentOrigin::Corrections;
+        self.open().find(|incident| incident.origin == origin && incident.scope == *scope)
+    }
+
+    /// A fill was busted or corrected; where its incident is open, once more.
+    pub(crate) fn seen_correction(&mut self, scope: &Scope) {
+        let origin = IncidentOrigin::Corrections;
+        self.seen_again(|incident| incident.origin == origin && incident.scope == *scope);
     }
 
     /// A break was found; where its incident is open, once more.

@@ -8,6 +8,7 @@ pub mod answered;
 pub mod approvals;
 pub mod by_name;
 pub mod control;
+pub mod corrections;
 pub mod denial;
 pub mod deployment;
 mod detection;

@@ -1,8 +1,10 @@
 //! Working orders and the one table of their lives: state × report → state, after the FIX order state matrices.
 
+use crate::corrections::{self, Correction};
 use crate::event::IgnoredReport;
-use crate::exposure::Reserved;
+use crate::exposure::{Reserved, checked};
 use crate::fact::Fact;
+use crate::reconciliation::LedgerFigures;
 use crate::{Event, State, intents};
 use fillwright_domain::{
     BookId, ExecId, ExecutionOutcome, ExecutionReasonCode, ExecutionReport, ExecutionStatus,
@@ -25,7 +27,7 @@ pub struct WorkingOrder {
     /// Where it stands.
     #[n(2)]
     pub status: OrderStatus,
-    /// Everything filled so far.
+    /// Everything filled so far, corrections since left out: it never falls.
     #[n(3)]
     pub cum_qty: Qty,
     /// Quantity of the fills that were seen; less than `cum_qty` where one was lost.
@@ -53,6 +55,10 @@ pub struct WorkingOrder {
     #[n(11)]
     #[cbor(default)]
     pub sent_at: Timestamp,
+    /// How much more its fills are by their corrections; below zero where they are less.
+    #[n(12)]
+    #[cbor(default)]
+    pub corrections: Qty,
 }
 
 /// Orders without an outcome, by id.
@@ -124,6 +130,7 @@ impl Orders {
             before_cancel: OrderStatus::PendingNew,
             arrived: false,
             sent_at,
+            corrections: Qty::ZERO,
         };
         self.0.insert(id, Box::new(working));
     }
@@ -149,6 +156,11 @@ impl Orders {
             }
             Fact::OrderQueried { order_intent_id, status } => {
                 self.change(order_intent_id, |order| order.status = status);
+            }
+            Fact::FillCorrected(correction) => {
+                self.change(correction.order_intent_id, |order| {
+                    *order = checked(order.corrected(&correction));
+                });
             }
             Fact::OrderStranded { order_intent_id, exec_id } => {
                 self.change(order_intent_id, |order| {
@@ -199,6 +211,39 @@ impl WorkingOrder {
         order.priced_notional = self.priced_notional.checked_add(worth)?;
         order.fees = self.fees.checked_add(fill.fee)?;
         Ok(order)
+    }
+
+    /// The order with a fill that is another.
+    pub(crate) fn corrected(&self, correction: &Correction) -> Result<Self, NumberError> {
+        let worth = |figures: &LedgerFigures| {
+            let px = figures.px.unwrap_or(Px::ZERO);
+            px.notional_of(figures.qty, Ratio::ONE, Rounding::HalfEven)
+        };
+        let fee = |figures: &LedgerFigures| figures.fee.unwrap_or(Notional::ZERO);
+        let (before, after) = (&correction.before, &correction.after);
+        let change = after.qty.checked_sub(before.qty)?;
+        let mut order = self.clone();
+        order.corrections = self.corrections.checked_add(change)?;
+        order.priced_qty = self.priced_qty.checked_add(change)?;
+        let less = self.priced_notional.checked_sub(worth(before)?)?;
+        order.priced_notional = less.checked_add(worth(after)?)?;
+        order.fees = self.fees.checked_sub(fee(before))?.checked_add(fee(after))?;
+        Ok(order)
+    }
+
+    /// What is filled, corrections included.
+    pub(crate) fn net_qty(&self) -> Result<Qty, NumberError> {
+        self.cum_qty.checked_add(self.corrections)
+    }
+
+    /// Whether so much filled in all, corrections left out, is with them within what was ordered.
+    fn may_come_to(&self, cum_qty: Qty) -> bool {
+        cum_qty.checked_add(self.corrections).is_ok_and(|net| net <= self.reserved.qty)
+    }
+
+    /// What the fills that were seen were before their corrections.
+    fn seen_qty(&self) -> Result<Qty, NumberError> {
+        self.priced_qty.checked_sub(self.corrections)
     }
 
     /// Average price of the fills that were seen; halves to even.
@@ -265,6 +310,9 @@ pub(crate) fn reconcile(state: &State, at: Timestamp, report: &ExecutionReport) 
     let ignore = |why| {
         vec![Event::ReportIgnored { order_intent_id: id, exec_id: report.exec_id.clone(), why }]
     };
+    if let Some(corrected) = corrections::read(state, at, report) {
+        return corrected.unwrap_or_else(ignore);
+    }
     let Some(order) = state.orders.get(id) else { return ignore(IgnoredReport::NoSuchOrder) };
     if order.seen.contains(&report.exec_id) {
         return ignore(IgnoredReport::Repeated);
@@ -320,6 +368,11 @@ fn read(order: &WorkingOrder, report: &ExecutionReport) -> Result<Step, IgnoredR
         }
         (ReportKind::NotFound, _) => Err(IgnoredReport::NothingNew),
 
+        // Read before this table: they may speak of an order that ended.
+        (ReportKind::Busted { .. } | ReportKind::Corrected { .. }, _) => {
+            Err(IgnoredReport::Impossible)
+        }
+
         (ReportKind::QueryFailed { .. }, _) if order.stranded => Err(IgnoredReport::NothingNew),
         (ReportKind::QueryFailed { text }, _) => Ok(Step {
             event: Event::OrderStranded {
@@ -366,7 +419,7 @@ fn closes(
     if cum_qty < order.cum_qty {
         return Err(IgnoredReport::Impossible);
     }
-    if cum_qty > order.reserved.qty {
+    if cum_qty > order.reserved.qty || !order.may_come_to(cum_qty) {
         return Err(IgnoredReport::Overfill);
     }
     let ending = Ending::of(order, cum_qty, ExecutionReasonCode::ExecutionNotAvailable);
@@ -384,10 +437,13 @@ fn fill(order: &WorkingOrder, report: &ExecutionReport) -> Result<Step, IgnoredR
         return Err(IgnoredReport::Impossible);
     }
     let filled = order.with_fill(&fill).map_err(|_| IgnoredReport::Impossible)?;
-    if *cum_qty > order.reserved.qty || filled.priced_qty > order.reserved.qty {
+    // What no figure holds is more than was ordered.
+    let seen_qty = filled.seen_qty().map_err(|_| IgnoredReport::Overfill)?;
+    let largest = order.cum_qty.max(*cum_qty).max(seen_qty);
+    if largest > order.reserved.qty || !order.may_come_to(largest) {
         return Err(IgnoredReport::Overfill);
     }
-    let cum_qty = order.cum_qty.max(*cum_qty).max(filled.priced_qty);
+    let cum_qty = largest;
     let done = cum_qty == order.reserved.qty;
     let status = match order.status {
         _ if done => OrderStatus::Filled,
@@ -417,9 +473,10 @@ impl Ending {
 
 fn outcome(id: OrderIntentId, at: Timestamp, ending: &Ending) -> ExecutionOutcome {
     let order = &ending.order;
-    let status = if ending.cum_qty == order.reserved.qty {
+    let filled_quantity = checked(ending.cum_qty.checked_add(order.corrections));
+    let status = if filled_quantity == order.reserved.qty {
         ExecutionStatus::Filled
-    } else if ending.cum_qty.is_positive() {
+    } else if filled_quantity.is_positive() {
         ExecutionStatus::PartiallyFilled
     } else {
         ExecutionStatus::Failed
@@ -428,7 +485,7 @@ fn outcome(id: OrderIntentId, at: Timestamp, ending: &Ending) -> ExecutionOutcom
         order_intent_id: id,
         plane: order.reserved.plane,
         status,
-        filled_quantity: ending.cum_qty,
+        filled_quantity,
         logical_time: at,
         reason: (status == ExecutionStatus::Failed).then_some(ending.reason),
         side: order.reserved.side,

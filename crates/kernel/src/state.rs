@@ -5,6 +5,7 @@ use crate::answered::AnsweredIntents;
 use crate::approvals::Approvals;
 use crate::by_name::ByName;
 use crate::control::{Control, Restraint};
+use crate::corrections::Correction;
 use crate::deployment::Deployment;
 use crate::directory::{Directory, Slot};
 use crate::exposure::{Holding, Ledgers, Mark, Reserved, checked};
@@ -18,7 +19,8 @@ use crate::reconciliation::{BookedFill, Reconciliation, ReconciliationEvent};
 use crate::sessions::{SessionEvent, Sessions};
 use crate::tree::{Exposure, Tree};
 use fillwright_domain::{
-    InstrumentId, IntentKey, OrderIntentId, Plane, Principal, Px, Qty, RunId, Text, Timestamp,
+    InstrumentId, IntentKey, NumberError, OrderIntentId, Plane, Principal, Px, Qty, RunId, Text,
+    Timestamp,
 };
 use fillwright_policy::{KillEffect, Level, RestraintKind, Rulebook};
 use minicbor::{Decode, Encode};
@@ -179,6 +181,7 @@ impl State {
             Fact::Session(event) => self.follow_session(*event),
             Fact::Deployment(event) => self.deployment.apply(*event),
             Fact::BuildStated { build } => self.build = Some(build),
+            Fact::FillCorrected(correction) => self.correct(&correction),
             Fact::Reconciliation(event) => {
                 if let ReconciliationEvent::Found { found } = &*event {
                     self.incidents.seen_break(found);
@@ -321,8 +324,35 @@ impl State {
             last_px: *last_px,
             fee: *fee,
             transact_at: *transact_at,
+            corrected_at: None,
         };
         self.reconciliation.fills.remember((*order_intent_id, exec_id.clone()), fill);
+    }
+
+    /// A fill is another: its order goes on with it, or, where it has ended, the position is put right.
+    fn correct(&mut self, correction: &Correction) {
+        let name = (correction.order_intent_id, correction.of.clone());
+        let fill = self.reconciliation.fills.get(&name).cloned();
+        self.reconciliation.fills.correct(correction);
+        self.incidents.seen_correction(&correction.scope());
+        if correction.is_open {
+            self.orders.apply(Fact::FillCorrected(Box::new(correction.clone())));
+        } else if let Some(BookedFill { of, .. }) = fill {
+            let slot = self.directory.slot(&of.book_id, &of.instrument_id);
+            let unheld = unheld(&self.marks, &self.directory, &of.instrument_id);
+            self.ledgers.fill(&of, correction.change(), &slot, &mut self.tree, unheld);
+        }
+    }
+
+    /// Whether a position can be moved by so much, in figures that can be held.
+    pub(crate) fn can_move(
+        &self,
+        order: &Reserved,
+        change: Qty,
+        slot: &Slot,
+    ) -> Result<(), NumberError> {
+        let unheld = unheld(&self.marks, &self.directory, &order.instrument_id);
+        self.ledgers.can_fill(order, change, slot, &self.tree, unheld)
     }
 
     /// Books what an order came to.
@@ -338,6 +368,7 @@ impl State {
                 open.committed = checked(open.committed.checked_sub(left));
             }
             self.flow.resting.remove(outcome.order_intent_id);
+            self.reconciliation.fills.end(outcome.order_intent_id, filled, order.status);
             self.count_in_session(of, outcome);
         } else if let Some((order, slot)) = self.passing.on_paper.take() {
             let unheld = unheld(&self.marks, &self.directory, &order.instrument_id);

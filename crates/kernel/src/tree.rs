@@ -203,6 +203,27 @@ impl Tree {
         self.levels_mut(plane).change(slot, before, after);
     }
 
+    /// Whether a change of what a book holds could be counted at every level.
+    pub(crate) fn can_change(
+        &self,
+        plane: Plane,
+        slot: &Slot,
+        before: &Holding,
+        after: &Holding,
+    ) -> Result<(), NumberError> {
+        let (levels, change) = (self.levels(plane), Change::of(before, after)?);
+        for level in slot.counters() {
+            let own = levels.get(level);
+            own.gross.checked_add(change.gross)?;
+            own.long.checked_add(change.long)?;
+            own.short.checked_add(change.short)?;
+        }
+        for level in slot.position_counters() {
+            levels.position(level, slot.instrument).checked_add(change.position)?;
+        }
+        Ok(())
+    }
+
     /// Counts an order that begins to work, or one less.
     pub(crate) fn count_order(&mut self, plane: Plane, slot: &Slot, change: i32) {
         let levels = self.levels_mut(plane);

@@ -245,6 +245,7 @@ pub fn origin_text(origin: &IncidentOrigin) -> String {
         IncidentOrigin::Rule(name) => format!("rule:{name}"),
         IncidentOrigin::Startup(anomaly) => format!("startup:{anomaly}"),
         IncidentOrigin::Person(by) => format!("person:{by}"),
+        IncidentOrigin::Corrections => "corrections".to_owned(),
         IncidentOrigin::Break(kind) => format!("reconciliation:{kind}"),
     }
 }

@@ -6,6 +6,7 @@ use crate::{ProjectedEntry, weight};
 use fillwright_domain::{
     Ask, ExecutionOutcome, IntentKey, OrderIntentId, Qty, Quote, Ratio, RunId, Side, Text,
 };
+use fillwright_kernel::corrections::Correction;
 use fillwright_kernel::{Event, Input};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -99,6 +100,7 @@ impl Known {
             | Event::OrderQueried { order_intent_id, .. }
             | Event::OrderStranded { order_intent_id, .. }
             | Event::ReportIgnored { order_intent_id, .. } => self.refer(*order_intent_id, facts),
+            Event::FillCorrected(correction) => self.correct(correction, facts),
             Event::OutcomeRecorded { outcome } => self.settle(entry.seq, outcome, facts),
             Event::IntentClosed { intent_key, .. } => self.close(entry.seq, *intent_key, facts),
             Event::InputRefused { .. }
@@ -143,16 +145,45 @@ impl Known {
         facts.orders.push(order);
     }
 
+    /// A correction of a fill whose order has ended puts the position right; of others the outcome has it in.
+    fn correct(&mut self, correction: &Correction, facts: &mut Facts) {
+        self.refer(correction.order_intent_id, facts);
+        if !correction.is_open {
+            let place = PositionPlace {
+                plane: correction.plane,
+                book_id: correction.book_id.clone(),
+                instrument_id: correction.instrument_id.clone(),
+            };
+            let (side, change) = (correction.side, correction.change());
+            facts.positions.push(self.move_position(
+                correction.order_intent_id,
+                place,
+                side,
+                change,
+            ));
+        }
+    }
+
     fn book(&mut self, outcome: &ExecutionOutcome, order: &OrderFacts) -> PositionChange {
         let place = PositionPlace {
             plane: outcome.plane,
             book_id: order.order.book_id.clone(),
             instrument_id: outcome.market_id.clone(),
         };
+        self.move_position(outcome.order_intent_id, place, outcome.side, outcome.filled_quantity)
+    }
+
+    fn move_position(
+        &mut self,
+        order_intent_id: OrderIntentId,
+        place: PositionPlace,
+        side: Side,
+        filled: Qty,
+    ) -> PositionChange {
         let held = self.positions.get(&place).copied().unwrap_or_default();
-        let qty = match outcome.side {
-            Side::Buy => held.checked_add(outcome.filled_quantity),
-            Side::Sell => held.checked_sub(outcome.filled_quantity),
+        let qty = match side {
+            Side::Buy => held.checked_add(filled),
+            Side::Sell => held.checked_sub(filled),
         };
         let qty = qty.expect("the kernel has checked every position it lets happen");
         self.changed.positions.insert(place.clone());
@@ -161,7 +192,7 @@ impl Known {
         } else {
             self.positions.insert(place.clone(), qty);
         }
-        PositionChange { order_intent_id: outcome.order_intent_id, place, qty }
+        PositionChange { order_intent_id, place, qty }
     }
 
     fn close(&mut self, seq: u64, key: IntentKey, facts: &mut Facts) {

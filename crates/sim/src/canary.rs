@@ -63,10 +63,12 @@ pub enum Canary {
     MoreThanPlanned,
     /// An intent sends its whole plan a second time, under another name.
     PlanSentAgain,
+    /// A bust or correction of a fill is forgotten.
+    CorrectionDropped,
 }
 
 /// Every planted bug.
-pub const ALL: [Canary; 25] = [
+pub const ALL: [Canary; 26] = [
     Canary::OutcomeDropped,
     Canary::OutcomeRepeated,
     Canary::VerdictMissing,
@@ -92,6 +94,7 @@ pub const ALL: [Canary; 25] = [
     Canary::BreakOverlooked,
     Canary::MoreThanPlanned,
     Canary::PlanSentAgain,
+    Canary::CorrectionDropped,
 ];
 
 /// What a step led to, as it is shown.
@@ -156,6 +159,11 @@ impl Canary {
                 let spoilt = again.is_some();
                 step.events.extend(again);
                 return went_as_shown(spoilt, before, kernel, at, step);
+            }
+            Self::CorrectionDropped => {
+                step.events.retain(|event| !matches!(event, Event::FillCorrected(_)));
+                *kernel = before;
+                kernel.replay(at, &step.events);
             }
             Self::BreakOverlooked => {
                 step.events.retain(|event| !is_break(event));

@@ -158,6 +158,11 @@ impl Generator {
         };
     }
 
+    /// Lets a minute pass.
+    pub(crate) fn pass_minute(&mut self) {
+        self.now_ns += 60 * NS_PER_S;
+    }
+
     /// What comes in first: the rules and the runs.
     pub fn opening(&mut self) -> Vec<Input> {
         let mut opening = vec![self.adopt(), register("R1"), register("R2")];

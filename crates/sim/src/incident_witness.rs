@@ -87,6 +87,11 @@ impl IncidentWitness {
         self.open.values().any(is_unseen)
     }
 
+    /// Whether an incident of busts and corrections is open, or opens in this step.
+    pub(crate) fn has_corrections(&self) -> bool {
+        self.open.values().any(|seen| seen.origin == IncidentOrigin::Corrections)
+    }
+
     /// Whether an incident of such a break is open.
     pub(crate) fn has_break(&self, kind: BreakKind) -> bool {
         self.open.values().any(|seen| seen.origin == IncidentOrigin::Break(kind))
@@ -154,9 +159,10 @@ fn fault(event: &Event) -> Option<Signal> {
     match event {
         Event::OrderStranded { .. } => Some(Signal::OrderStranded),
         Event::ReportIgnored { why: IgnoredReport::Overfill, .. } => Some(Signal::Overfill),
-        Event::ReportIgnored { why: IgnoredReport::Impossible, .. } => {
-            Some(Signal::ImpossibleReport)
-        }
+        Event::ReportIgnored {
+            why: IgnoredReport::Impossible | IgnoredReport::NoSuchFill | IgnoredReport::Unplaced,
+            ..
+        } => Some(Signal::ImpossibleReport),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use crate::generate::{Generator, PARTITION};
 use crate::oracle::{Oracle, Tally};
 use crate::reference::Reference;
 use crate::rng::Rng;
-use crate::statements::Stater;
+use crate::statements::{Stater, right};
 use crate::venue::{Habits, Venue};
 use fillwright_domain::Timestamp;
 use fillwright_kernel::{Effect, Event, Input, Kernel, effects_of};
@@ -279,7 +279,15 @@ impl World {
         if let Some(started) = self.stater.started() {
             self.take(&started)?;
         }
-        let (at, rules) = (self.generator.at(), self.pair.rules_in_force());
+        let (at, pair) = (self.generator.at(), &self.pair);
+        if self.is_wild {
+            let forged = self.stater.forged(at, &pair.oracle.fill_names());
+            forged.map_or(Ok(()), |forged| self.take(&forged))?;
+        } else {
+            let is_heard = |order, exec_id: &_| pair.oracle.knows_fill(order, exec_id);
+            self.stater.correct(&mut self.venue, at, is_heard);
+        }
+        let rules = self.pair.rules_in_force();
         match self.stater.statement(&self.venue, at, rules) {
             Some(statement) => self.take(&Input::Statement(Box::new(statement))),
             None => Ok(()),
@@ -298,6 +306,7 @@ impl World {
             self.take(&Input::Resume)?;
             self.drain()?;
         }
+        self.compare_once_more()?;
         if let Some(violation) = self.venue.violations().first() {
             return Err(format!("[I2] {violation}"));
         }
@@ -306,6 +315,18 @@ impl World {
         }
         self.pair.oracle.all_ended()?;
         agrees_with_venue(&self.pair.oracle, &self.venue)
+    }
+
+    /// What was said of orders that had ended, and was lost, is asked for where ledgers differ.
+    fn compare_once_more(&mut self) -> Result<(), String> {
+        if self.is_wild {
+            return Ok(());
+        }
+        self.generator.pass_minute();
+        let (at, rules) = (self.generator.at(), self.pair.rules_in_force());
+        let statement = right(&self.venue, at, Timestamp::MIN, rules);
+        self.take(&Input::Statement(Box::new(statement)))?;
+        self.drain()
     }
 
     fn drain(&mut self) -> Result<(), String> {
@@ -338,7 +359,9 @@ pub fn agrees_with_venue(oracle: &Oracle, venue: &Venue) -> Result<(), String> {
             order.client_order_id()
         ));
     }
-    let (ours, theirs) = (oracle.live_positions(), venue.positions());
+    let (mut ours, mut theirs) = (oracle.live_positions(), venue.positions());
+    ours.retain(|place, _| !oracle.unplaced().contains(place));
+    theirs.retain(|place, _| !oracle.unplaced().contains(place));
     if ours == theirs {
         Ok(())
     } else {

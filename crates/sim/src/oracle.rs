@@ -15,9 +15,10 @@ use fillwright_domain::{
     ResultStatus, Scope, Side, Statement, Timestamp,
 };
 use fillwright_kernel::adoption::{PolicyEvent, Proposal};
+use fillwright_kernel::corrections::Correction;
 use fillwright_kernel::incidents::IncidentEvent;
 use fillwright_kernel::{
-    Answer, Effect, Event, Gate, Input, ReconciliationEvent, Ruling, State, Verdict,
+    Answer, Effect, Event, Gate, IgnoredReport, Input, ReconciliationEvent, Ruling, State, Verdict,
 };
 use fillwright_policy::{Book, GroupLimits, KillEffect, Limits, RestraintKind, Role, Rulebook};
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,6 +84,10 @@ pub type Place = (BookId, Plane, InstrumentId);
 struct Seen {
     order: OrderIntent,
     cum_qty: Exact,
+    /// How much more its fills are by their corrections; below zero where they are less.
+    corrected_by: Exact,
+    /// What it came to, once it ended.
+    filled: Option<Exact>,
     execs: BTreeSet<ExecId>,
     is_cancelling: bool,
     last_status: Option<OrderStatus>,
@@ -130,6 +135,8 @@ pub struct Tally {
     pub incidents: u64,
     /// Differences from an executor's ledger.
     pub breaks: u64,
+    /// Busts and corrections of fills.
+    pub corrections: u64,
 }
 
 impl Tally {
@@ -156,6 +163,7 @@ impl Tally {
         self.approvals += other.approvals;
         self.incidents += other.incidents;
         self.breaks += other.breaks;
+        self.corrections += other.corrections;
     }
 }
 
@@ -183,6 +191,8 @@ pub struct Oracle {
     flow: FlowWitness,
     routes: RouteWitness,
     statements: StatementWitness,
+    /// Where a correction could not be booked, because the rules did not know the place: a person has to.
+    unplaced: BTreeSet<(BookId, InstrumentId)>,
     /// What each intent's plan is for, and what its orders may come to.
     planned: BTreeMap<IntentId, Exact>,
     committed: BTreeMap<IntentId, Exact>,
@@ -226,6 +236,11 @@ impl Oracle {
         if let Some(rules) = &self.rules {
             self.incidents.has_noticed(rules, events)?;
         }
+        let has_corrections = events.iter().any(|event| matches!(event, Event::FillCorrected(_)));
+        must!(
+            !has_corrections || self.incidents.has_corrections(),
+            "[R22] a correction is no incident"
+        );
         if let Input::Statement(statement) = input {
             self.stated(statement, events)?;
         }
@@ -320,7 +335,11 @@ impl Oracle {
                 self.working_order(*order_intent_id)?.is_cancelling = true;
             }
             Event::OrderQueried { order_intent_id, .. } => {
-                self.working_order(*order_intent_id)?.is_cancelling = false;
+                let known = self.orders.get_mut(order_intent_id);
+                let Some(order) = known else {
+                    return Err("a query of an unknown order".to_owned());
+                };
+                order.is_cancelling = false;
             }
             Event::FillBooked { order_intent_id, exec_id, last_qty, cum_qty, status, .. } => {
                 self.tally.fills += 1;
@@ -341,8 +360,15 @@ impl Oracle {
                 order.cum_qty = cum;
                 order.last_status = Some(*status);
             }
-            Event::ReportIgnored { why, .. } => {
+            Event::FillCorrected(correction) => self.corrected(correction)?,
+            Event::ReportIgnored { order_intent_id, why, .. } => {
                 self.tally.ignored += 1;
+                if let (IgnoredReport::Unplaced, Some(seen)) =
+                    (why, self.orders.get(order_intent_id))
+                {
+                    let (book, _, instrument) = place(&seen.order);
+                    self.unplaced.insert((book, instrument));
+                }
                 self.count(format!("{why:?}"));
             }
             Event::InputRefused { why, .. } => self.count(format!("{why:?}")),
@@ -395,12 +421,57 @@ impl Oracle {
         Ok(())
     }
 
+    /// A fill that was booked is another: what was filled stays within what was ordered, and the position of an order that
+    /// ended moves by exactly the difference. [R22]
+    fn corrected(&mut self, correction: &Correction) -> Finding {
+        self.tally.corrections += 1;
+        self.statements.corrected(correction)?;
+        let known = self.orders.get_mut(&correction.order_intent_id);
+        let Some(seen) = known else {
+            return Err("[R22] an unknown order is corrected".to_owned());
+        };
+        must!(
+            seen.has_outcome != correction.is_open,
+            "[R22] an order that is not where it is said"
+        );
+        must!(
+            seen.execs.insert(correction.exec_id.clone()),
+            "[R22] correction {} was booked twice",
+            correction.exec_id
+        );
+        let more = exact(correction.after.qty.get()) - exact(correction.before.qty.get());
+        seen.corrected_by = seen.corrected_by.clone() + more.clone();
+        let filled =
+            seen.filled.clone().unwrap_or_else(|| seen.cum_qty.clone() + seen.corrected_by.clone());
+        let filled = if correction.is_open { filled } else { filled + more.clone() };
+        let ordered = exact(seen.order.requested_quantity.get());
+        must!(
+            filled <= ordered && !filled.is_negative(),
+            "[R22] {} is filled otherwise than was ordered",
+            correction.order_intent_id
+        );
+        if !correction.is_open {
+            seen.filled = Some(filled);
+            let place = place(&seen.order);
+            let position = self.positions.entry(place).or_insert_with(Exact::zero);
+            *position = match correction.side {
+                Side::Buy => position.clone() + more,
+                Side::Sell => position.clone() - more,
+            };
+        }
+        Ok(())
+    }
+
     /// Whether a statement led to what it shows, and every break that was found is an incident. [R15]
     fn stated(&mut self, statement: &Statement, events: &[Event]) -> Finding {
         let grace_ms = self.rules.as_ref().map_or(0, |rules| rules.reconciliation.grace_ms);
         let working = self.working.iter().filter_map(|id| self.orders.get(id));
         let at_work: Vec<AtWork> = working
-            .map(|seen| AtWork { order: &seen.order, cum_qty: seen.cum_qty.clone() })
+            .map(|seen| AtWork {
+                order: &seen.order,
+                cum_qty: seen.cum_qty.clone(),
+                net_qty: seen.cum_qty.clone() + seen.corrected_by.clone(),
+            })
             .collect();
         let mut held: BTreeMap<(AccountId, InstrumentId), Exact> = BTreeMap::new();
         let account = |book| {
@@ -418,8 +489,8 @@ impl Oracle {
             let place = (account(&own.order.book_id), own.order.market_id.clone());
             let sum = held.entry(place).or_insert_with(Exact::zero);
             *sum = match own.order.side {
-                Side::Buy => sum.clone() + own.cum_qty.clone(),
-                Side::Sell => sum.clone() - own.cum_qty.clone(),
+                Side::Buy => sum.clone() + own.net_qty.clone(),
+                Side::Sell => sum.clone() - own.net_qty.clone(),
             };
         }
         self.statements.compared(statement, grace_ms, events, &at_work, &held)?;
@@ -579,6 +650,8 @@ impl Oracle {
         let seen = Seen {
             order: order.clone(),
             cum_qty: Exact::zero(),
+            corrected_by: Exact::zero(),
+            filled: None,
             execs: BTreeSet::new(),
             is_cancelling: false,
             last_status: None,
@@ -996,7 +1069,7 @@ impl Oracle {
         let (filled, ordered) =
             (exact(outcome.filled_quantity.get()), exact(order.order.requested_quantity.get()));
         must!(
-            filled >= order.cum_qty && filled <= ordered,
+            filled >= order.cum_qty.clone() + order.corrected_by.clone() && filled <= ordered,
             "[I3] an outcome of {}",
             outcome.filled_quantity
         );
@@ -1010,6 +1083,7 @@ impl Oracle {
             || order.order.plane == Plane::Paper;
         must!(is_final, "an outcome of an order that is {:?}", order.last_status);
         order.has_outcome = true;
+        order.filled = Some(filled.clone());
         let unfilled = ordered.clone() - filled.clone();
         let intent_id = order.order.intent_id.clone();
         let (place, side) = (place(&order.order), order.order.side);
@@ -1173,6 +1247,21 @@ impl Oracle {
             .filter(|((_, plane, _), held)| *plane == Plane::LiveStub && !held.is_zero());
         live.map(|((book, _, instrument), held)| ((book.clone(), instrument.clone()), held.clone()))
             .collect()
+    }
+
+    /// Where a correction waits for a person.
+    pub fn unplaced(&self) -> &BTreeSet<(BookId, InstrumentId)> {
+        &self.unplaced
+    }
+
+    /// Every fill that was booked.
+    pub fn fill_names(&self) -> Vec<(OrderIntentId, ExecId)> {
+        self.statements.fill_names().cloned().collect()
+    }
+
+    /// Whether a fill was booked.
+    pub fn knows_fill(&self, order: OrderIntentId, exec_id: &ExecId) -> bool {
+        self.statements.knows(order, exec_id)
     }
 
     /// Orders without an outcome.

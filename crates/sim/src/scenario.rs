@@ -258,6 +258,16 @@ impl Stage {
             "canceled" => ReportKind::Canceled { cum_qty: cum_qty() },
             "expired" => ReportKind::Expired { cum_qty: cum_qty() },
             "cancel-rejected" => ReportKind::CancelRejected,
+            "bust" => ReportKind::Busted { of: ExecId::new(rest[0]) },
+            "correct" => {
+                let (qty, px) = rest[1].split_once('@').expect("a fill is written 1@20000");
+                ReportKind::Corrected {
+                    of: ExecId::new(rest[0]),
+                    last_qty: Qty::new(number(qty)),
+                    last_px: Px::new(number(px)),
+                    fee: Notional::new(word_after(rest, "fee").map(number).unwrap_or_default()),
+                }
+            }
             "not-found" => ReportKind::NotFound,
             "query-failed" => ReportKind::QueryFailed { text: Text::new("timeout") },
             _ => panic!("no such report: {kind}"),

@@ -6,6 +6,7 @@ use fillwright_domain::{
     AccountId, ExecId, InstrumentId, Notional, OrderIntent, OrderIntentId, Px, Qty, Statement,
     Timestamp,
 };
+use fillwright_kernel::corrections::Correction;
 use fillwright_kernel::reconciliation::{BreakKind, Subject};
 use fillwright_kernel::{Event, ReconciliationEvent, State};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,8 @@ struct Booked {
 pub(crate) struct AtWork<'a> {
     pub(crate) order: &'a OrderIntent,
     pub(crate) cum_qty: Exact,
+    /// With the corrections of its fills.
+    pub(crate) net_qty: Exact,
 }
 
 /// Fills, times of release and breaks, as the events tell them.
@@ -52,6 +55,31 @@ impl StatementWitness {
             let booked = Booked { qty: *last_qty, px: *last_px, fee: *fee, at: *transact_at };
             self.fills.insert((*order_intent_id, exec_id.clone()), booked);
         }
+    }
+
+    /// A fill is another. What it was said to have been is what it was.
+    pub(crate) fn corrected(&mut self, correction: &Correction) -> Result<(), String> {
+        let name = (correction.order_intent_id, correction.of.clone());
+        let Some(booked) = self.fills.get_mut(&name) else {
+            return Err("[R22] a fill is corrected that was never booked".to_owned());
+        };
+        let before = &correction.before;
+        let is_same = before.qty == booked.qty
+            && before.px == Some(booked.px)
+            && before.fee == Some(booked.fee);
+        booked.qty = correction.after.qty;
+        booked.px = correction.after.px.unwrap_or(booked.px);
+        booked.fee = correction.after.fee.unwrap_or(booked.fee);
+        if is_same { Ok(()) } else { Err("[R22] a fill was another before".to_owned()) }
+    }
+
+    pub(crate) fn knows(&self, order: OrderIntentId, exec_id: &ExecId) -> bool {
+        self.fills.contains_key(&(order, exec_id.clone()))
+    }
+
+    /// A fill somebody could speak of.
+    pub(crate) fn fill_names(&self) -> impl Iterator<Item = &(OrderIntentId, ExecId)> {
+        self.fills.keys()
     }
 
     pub(crate) fn said(&mut self, event: &ReconciliationEvent) -> Result<(), String> {

@@ -3,8 +3,8 @@
 use crate::rng::Rng;
 use crate::venue::Venue;
 use fillwright_domain::{
-    BookId, Decimal, ExecId, IntentId, IntentKey, Notional, OrderIntentId, Px, Qty, StatedFill,
-    StatedOrder, Statement, Text, Timestamp,
+    BookId, Decimal, ExecId, ExecutionReport, IntentId, IntentKey, Notional, OrderIntentId, Px,
+    Qty, ReportKind, StatedFill, StatedOrder, Statement, Text, Timestamp,
 };
 use fillwright_kernel::Input;
 use fillwright_policy::{OnBreak, ReconciliationPolicy, Rulebook};
@@ -20,13 +20,17 @@ pub(crate) struct Stater {
     often: u64,
     /// Statements in a thousand that are wrong.
     wrong: u64,
+    /// Steps in a thousand that bust or correct a fill.
+    corrects: u64,
+    forgeries: u64,
 }
 
 impl Stater {
     pub(crate) fn of(seed: u64) -> Self {
         let mut rng = Rng::new(seed ^ 0x5354_4154_454d_454e);
         let (often, wrong) = (rng.pick(&[0, 30, 120]), rng.pick(&[0, 0, 300]));
-        Self { rng, often, wrong }
+        let corrects = rng.pick(&[0, 0, 20, 80]);
+        Self { rng, often, wrong, corrects, forgeries: 0 }
     }
 
     /// The rule of a seed.
@@ -43,6 +47,51 @@ impl Stater {
             lookback_s: 3_600,
             on_break,
         }
+    }
+
+    /// Lets the venue bust or correct a fill, now and then.
+    pub(crate) fn correct(
+        &mut self,
+        venue: &mut Venue,
+        at: Timestamp,
+        is_heard: impl Fn(OrderIntentId, &ExecId) -> bool,
+    ) {
+        if self.rng.chance(self.corrects) {
+            venue.correct(&mut self.rng, at, is_heard);
+        }
+    }
+
+    /// A bust or correction nobody sent, of a fill that was booked or of none.
+    pub(crate) fn forged(
+        &mut self,
+        at: Timestamp,
+        booked: &[(OrderIntentId, ExecId)],
+    ) -> Option<Input> {
+        if booked.is_empty() || !self.rng.chance(60) {
+            return None;
+        }
+        let (order_intent_id, of) = booked[self.rng.index(booked.len())].clone();
+        let of = if self.rng.chance(300) { ExecId::new("X-nobody") } else { of };
+        self.forgeries += 1;
+        let whole = Decimal::ONE.mantissa();
+        let sizes = [0, -1, 1, whole / 3, whole, whole * 1_000_000];
+        let (size, px) = (self.rng.pick(&sizes), self.rng.pick(&[0, whole, whole / 3]));
+        let kind = if self.rng.chance(300) {
+            ReportKind::Busted { of }
+        } else {
+            ReportKind::Corrected {
+                of,
+                last_qty: Qty::new(Decimal::from_mantissa(size)),
+                last_px: Px::new(Decimal::from_mantissa(px)),
+                fee: Notional::ZERO,
+            }
+        };
+        Some(Input::Report(ExecutionReport {
+            order_intent_id,
+            exec_id: ExecId::new(format!("C{}", self.forgeries)),
+            transact_at: at,
+            kind,
+        }))
     }
 
     /// The programs a seed's rules allow.

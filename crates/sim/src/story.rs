@@ -6,6 +6,7 @@ use fillwright_domain::{
     OrderStatus, OrderType, Scope, Side, TimeInForce,
 };
 use fillwright_kernel::adoption::PolicyEvent;
+use fillwright_kernel::corrections::Correction;
 use fillwright_kernel::deployment::Finding;
 use fillwright_kernel::flatten::Exit;
 use fillwright_kernel::incidents::{Incident, IncidentEvent};
@@ -192,6 +193,20 @@ impl Names {
             Event::Session(event) => session(event),
             Event::Deployment(event) => deployment(event),
             Event::Reconciliation(event) => self.reconciled(event),
+            Event::FillCorrected(correction) => {
+                let Correction { of, before, after, .. } = &**correction;
+                let name = self.of(correction.order_intent_id);
+                let px = |figures: &LedgerFigures| figures.px.unwrap_or_default();
+                if correction.is_bust() {
+                    return format!(
+                        "{name} fill {of} of {} at {} is busted",
+                        before.qty,
+                        px(before)
+                    );
+                }
+                let (was, is) = (px(before), px(after));
+                format!("{name} fill {of} of {} at {was} is {} at {is}", before.qty, after.qty)
+            }
             Event::BuildStated { build, is_allowed } => {
                 let word = if *is_allowed { "allowed" } else { "not allowed" };
                 format!("build {build} started, {word}")

@@ -79,9 +79,27 @@ struct Resting {
     is_open: bool,
     /// Everything it ever said of the order.
     said: Vec<ExecutionReport>,
+    /// Its fills that it busted or corrected, as they are now.
+    corrected: BTreeMap<ExecId, Corrected>,
+}
+
+/// A fill as it is now.
+#[derive(Debug, Clone)]
+struct Corrected {
+    qty: i128,
+    /// How much more that is than it was.
+    more: i128,
+    px: Px,
+    fee: Notional,
+    at: Timestamp,
 }
 
 impl Resting {
+    /// What is filled, busts and corrections counted.
+    fn net(&self) -> i128 {
+        self.filled + self.corrected.values().map(|now| now.more).sum::<i128>()
+    }
+
     fn stated(&self) -> StatedOrder {
         let moved = self.said.iter().map(|report| report.transact_at).max();
         StatedOrder {
@@ -96,16 +114,19 @@ impl Resting {
 
     fn fills(&self) -> impl Iterator<Item = StatedFill> {
         self.said.iter().filter_map(|report| match &report.kind {
-            ReportKind::Fill { last_qty, last_px, fee, .. } => Some(StatedFill {
-                order_intent_id: report.order_intent_id,
-                exec_id: report.exec_id.clone(),
-                instrument_id: self.order.market_id.clone(),
-                last_qty: *last_qty,
-                last_px: *last_px,
-                fee: *fee,
-                transact_at: report.transact_at,
-                moved_at: report.transact_at,
-            }),
+            ReportKind::Fill { last_qty, last_px, fee, .. } => {
+                let now = self.corrected.get(&report.exec_id);
+                Some(StatedFill {
+                    order_intent_id: report.order_intent_id,
+                    exec_id: report.exec_id.clone(),
+                    instrument_id: self.order.market_id.clone(),
+                    last_qty: now.map_or(*last_qty, |now| qty(now.qty)),
+                    last_px: now.map_or(*last_px, |now| now.px),
+                    fee: now.map_or(*fee, |now| now.fee),
+                    transact_at: report.transact_at,
+                    moved_at: now.map_or(report.transact_at, |now| now.at),
+                })
+            }
             _ => None,
         })
     }
@@ -140,7 +161,7 @@ impl Venue {
         let mut positions: BTreeMap<_, Exact> = BTreeMap::new();
         for resting in self.orders.values() {
             let place = (resting.order.book_id.clone(), resting.order.market_id.clone());
-            let filled = exact(Decimal::from_mantissa(resting.filled));
+            let filled = exact(Decimal::from_mantissa(resting.net()));
             let signed = if resting.order.side == Side::Buy { filled } else { -filled };
             let before = positions.remove(&place).unwrap_or_else(Exact::zero);
             positions.insert(place, before + signed);
@@ -172,7 +193,7 @@ impl Venue {
                 moved_at: Timestamp::MIN,
             });
             let signed =
-                if resting.order.side == Side::Buy { resting.filled } else { -resting.filled };
+                if resting.order.side == Side::Buy { resting.net() } else { -resting.net() };
             of.qty = qty(of.qty.get().mantissa() + signed);
             let moved = resting.fills().map(|fill| fill.moved_at).max();
             of.moved_at = of.moved_at.max(moved.unwrap_or(Timestamp::MIN));
@@ -211,6 +232,7 @@ impl Venue {
             filled: 0,
             is_open: true,
             said: Vec::new(),
+            corrected: BTreeMap::new(),
         };
         self.orders.insert(order.order_intent_id, resting);
         if self.rng.chance(self.habits.rejects) {
@@ -231,9 +253,12 @@ impl Venue {
         let of_intent =
             self.orders.values().filter(|resting| resting.order.intent_key() == order.intent_key());
         let before: i128 = of_intent
-            .map(|resting| match resting.is_open {
-                true => resting.order.requested_quantity.get().mantissa(),
-                false => resting.filled,
+            .map(|resting| {
+                if resting.is_open {
+                    resting.order.requested_quantity.get().mantissa()
+                } else {
+                    resting.filled
+                }
             })
             .sum();
         let parent = order.parent_quantity.map_or(0, |qty| qty.get().mantissa());
@@ -282,6 +307,58 @@ impl Venue {
         } else {
             self.fill(at, order);
         }
+    }
+
+    /// Busts or corrects a fill that was heard, where there is one it may: of an order at work or one that ended.
+    pub fn correct(
+        &mut self,
+        rng: &mut Rng,
+        at: Timestamp,
+        is_heard: impl Fn(OrderIntentId, &ExecId) -> bool,
+    ) {
+        let fills: Vec<(OrderIntentId, StatedFill)> = self
+            .orders
+            .iter()
+            .flat_map(|(id, resting)| resting.fills().map(|fill| (*id, fill)))
+            .filter(|(id, fill)| {
+                fill.moved_at < at && fill.last_qty.is_positive() && is_heard(*id, &fill.exec_id)
+            })
+            .collect();
+        if fills.is_empty() {
+            return;
+        }
+        let (order, fill) = fills[rng.index(fills.len())].clone();
+        let (was, px) = (fill.last_qty.get().mantissa(), fill.last_px.get().mantissa());
+        let Some(resting) = self.orders.get_mut(&order) else { return };
+        let has_room =
+            !resting.is_open && resting.net() < resting.order.requested_quantity.get().mantissa();
+        let now = match rng.below(5) {
+            0 | 1 => 0,
+            2 => (was / 2).max(1),
+            3 if has_room => was + 1,
+            _ => was,
+        };
+        let earlier = resting.corrected.get(&fill.exec_id).map_or(0, |known| known.more);
+        let px = if now == was { px + 1 } else { px };
+        let corrected = Corrected {
+            qty: now,
+            more: earlier + now - was,
+            px: Px::new(Decimal::from_mantissa(px)),
+            fee: if now == 0 { Notional::ZERO } else { fill.fee },
+            at,
+        };
+        let of = fill.exec_id.clone();
+        let kind = match now {
+            0 => ReportKind::Busted { of: of.clone() },
+            _ => ReportKind::Corrected {
+                of: of.clone(),
+                last_qty: qty(now),
+                last_px: corrected.px,
+                fee: corrected.fee,
+            },
+        };
+        resting.corrected.insert(of, corrected);
+        self.say(at, order, kind);
     }
 
     /// The next report to arrive by this time.

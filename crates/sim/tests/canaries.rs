@@ -44,6 +44,9 @@ fn a_bug_is_found_for_what_it_is() {
         (Canary::HaltIgnored, "[I6]"),
         (Canary::LimitsIgnored, "[I8]"),
         (Canary::OrderSentTwice, "[I2]"),
+        (Canary::BreakOverlooked, "[R15]"),
+        (Canary::MoreThanPlanned, "[K3]"),
+        (Canary::PlanSentAgain, "[K3]"),
     ];
     for (canary, invariant) in table {
         let found = (0..SEEDS_MAX).find_map(|seed| lockstep::run(seed, Some(canary)).err());

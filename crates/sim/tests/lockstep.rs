@@ -31,6 +31,7 @@ const REASONS: &[&str] = &[
     "MarkFromFuture",
     "MarkOutOfOrder",
     "MarkUnusable",
+    "NoSuchFill",
     "NoSuchOrder",
     "NoSuchVersionWaits",
     "NotAcknowledged",
@@ -175,6 +176,7 @@ fn kernel_and_reference_agree_on_every_event() {
         "too few halts and changes of the rules"
     );
     assert!(tally.breaks > 5_000, "too few differences from the venue's ledger");
+    assert!(tally.corrections > 1_000, "too few busts and corrections");
     for reason in REASONS {
         let times = tally.reasons.get(*reason).copied().unwrap_or_default();
         assert!(times >= TIMES_MIN, "{reason} came up {times} times");

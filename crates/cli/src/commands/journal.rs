@@ -208,6 +208,7 @@ fn kind_of(event: &Event) -> &'static str {
         Event::Session(_) => "session",
         Event::Deployment(_) => "deployment",
         Event::BuildStated { .. } => "build_stated",
+        Event::FillCorrected(_) => "fill_corrected",
         Event::Reconciliation(event) => match **event {
             ReconciliationEvent::Found { .. } => "reconciliation_break",
             ReconciliationEvent::Ended { .. } => "reconciliation_break_over",

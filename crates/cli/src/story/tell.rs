@@ -10,6 +10,7 @@ use fillwright_domain::{
     OrderIntent, OrderStatus, OrderType, Plane, ReportKind, ResultStatus, Route, Scope, Side, Text,
 };
 use fillwright_kernel::adoption::PolicyInput;
+use fillwright_kernel::corrections::Correction;
 use fillwright_kernel::{Event, FlowInput, Input};
 
 impl Report for Story {
@@ -379,6 +380,7 @@ pub(super) fn happening(event: &Event, input: &Input) -> Option<String> {
             words::quantity(*last_qty),
             words::quantity(*cum_qty)
         )),
+        Event::FillCorrected(correction) => Some(corrected(correction)),
         Event::OrderCancelRequested { .. } => Some(match input {
             Input::EngageKillSwitch { by, reason, scope, .. } => {
                 let what =
@@ -402,6 +404,25 @@ pub(super) fn happening(event: &Event, input: &Input) -> Option<String> {
         }
         _ => None,
     }
+}
+
+fn corrected(correction: &Correction) -> String {
+    let (before, after) = (&correction.before, &correction.after);
+    let beside = if correction.is_open {
+        "its outcome will have it in"
+    } else {
+        "the outcome stays as it was given, the position is put right"
+    };
+    let qty = words::quantity(before.qty);
+    if correction.is_bust() {
+        return format!("the executor busted fill {} of {qty}; {beside}", correction.of);
+    }
+    let px = after.px.map(|px| format!(" at {px}")).unwrap_or_default();
+    format!(
+        "the executor corrected fill {} from {qty} to {}{px}; {beside}",
+        correction.of,
+        words::quantity(after.qty)
+    )
 }
 
 fn changed(status: OrderStatus, text: Option<&Text>, input: &Input) -> String {

@@ -56,6 +56,7 @@ pub(crate) fn order_of(event: &Event) -> Option<OrderIntentId> {
         | Event::OrderQueried { order_intent_id, .. }
         | Event::OrderStranded { order_intent_id, .. }
         | Event::ReportIgnored { order_intent_id, .. } => Some(*order_intent_id),
+        Event::FillCorrected(correction) => Some(correction.order_intent_id),
         Event::OutcomeRecorded { outcome } => Some(outcome.order_intent_id),
         _ => None,
     }
@@ -68,6 +69,7 @@ pub(crate) fn exec_id_of(event: &Event) -> Option<&str> {
         | Event::FillBooked { exec_id, .. }
         | Event::OrderStranded { exec_id, .. }
         | Event::ReportIgnored { exec_id, .. } => Some(exec_id.as_str()),
+        Event::FillCorrected(correction) => Some(correction.exec_id.as_str()),
         _ => None,
     }
 }

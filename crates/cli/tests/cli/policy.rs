@@ -1,5 +1,6 @@
 //! Policies checked and shown.
 
+use crate::builds::own_build;
 use crate::stage::Stage;
 use std::fs;
 
@@ -140,7 +141,8 @@ fn live_does_not_start_beside_documents_that_are_not_in_force() {
     let stage = Stage::idle();
     let home = fs::read_to_string(stage.path("config/fillwright.json")).expect("a home");
     let home = home.replace("\"paper\"", "\"live\"");
-    let home = home.replace("\"sessions_required\": false", "\"sessions_required\": true");
+    let required = format!("\"sessions_required\": true, \"builds\": [\"{}\"]", own_build());
+    let home = home.replace("\"sessions_required\": false", &required);
     stage.write("config/fillwright.json", home);
     stage.run(&["run", "--by", "risk-1"]).ok();
     rename_version(&stage, "demo-2026-01", "demo-2026-02");

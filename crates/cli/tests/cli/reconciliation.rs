@@ -100,3 +100,35 @@ fn a_fill_that_is_missing_extra_or_changed_at_the_executor_is_found() {
     };
     assert_eq!(kinds(changed), "fill_changed");
 }
+
+/// R22: the executor's own ledger says that a fill never happened.
+#[test]
+fn a_fill_the_executor_busts_is_told_and_the_position_put_right() {
+    let stage = stage();
+    stage.run(&["run", "--clock", CLOCK]).ok();
+    let held = |stage: &Stage| {
+        let status = stage.json(&["status"]);
+        let positions = status["positions"].as_array().expect("positions").clone();
+        positions.iter().filter(|one| one["instrument_id"] == "BINANCE:ETHUSDT").count()
+    };
+    assert_eq!(held(&stage), 1);
+    let ledger = stage.path("data/venue/live-stub.ndjson");
+    let text = fs::read_to_string(&ledger).expect("the executor's ledger");
+    let filled = text.lines().find(|line| line.contains("ETHUSDT")).expect("a fill");
+    let mut bust: serde_json::Value = serde_json::from_str(filled).expect("a line");
+    let order = bust["order"].as_str().expect("an order's name").to_owned();
+    bust["correction"] = serde_json::json!({"of": format!("{order}/0"), "qty": "0"});
+    let at: i64 = bust["at"].as_str().expect("a time").parse().expect("nanoseconds");
+    bust["at"] = serde_json::json!((at + 1_000_000_000).to_string());
+    fs::write(&ledger, format!("{text}{bust}\n")).expect("a writable ledger");
+    stage.run(&["run", "--clock", LATER]).ok();
+    assert_eq!(held(&stage), 0, "the position is put right");
+    let told = stage.run(&["explain", "lv-01-filled"]).ok().out;
+    assert!(told.contains("FILLED"), "the outcome stays: {told}");
+    assert!(told.contains("the executor busted fill"), "the bust stands beside it: {told}");
+    let lines = fs::read_to_string(stage.path("data/telemetry/events_execution.ndjson"));
+    assert!(lines.expect("the drop copy").contains("fill_busted"));
+    assert!(stage.json(&["incident", "list"]).to_string().contains("corrections"));
+    let compared = stage.run(&["reconcile", "--json"]).ok().last_json();
+    assert_eq!(compared["breaks"].as_array().map(Vec::len), Some(0), "{compared}");
+}

@@ -102,9 +102,24 @@ struct LedgerLine {
     /// Whether it was refused before any rule was asked: its orders would be more than their intent's plan.
     #[serde(default)]
     exceeds: bool,
+    /// What this line makes of an earlier fill, instead of placing an order. Nobody writes it but who plays the executor.
+    #[serde(default)]
+    correction: Option<LedgerCorrection>,
     /// Whether this line cancels the order instead of placing it.
     #[serde(default)]
     cancel: bool,
+}
+
+/// A fill that is another, or none.
+#[derive(Debug, Serialize, Deserialize)]
+struct LedgerCorrection {
+    /// The fill.
+    of: ExecId,
+    /// Its quantity; none of a bust.
+    qty: Qty,
+    /// Its price; absent, what it was.
+    #[serde(default)]
+    px: Option<Px>,
 }
 
 /// The stub's ledger cannot be used.
@@ -191,6 +206,7 @@ impl LiveStub {
             account: account.clone(),
             child_no: order.child_no,
             exceeds: !self.is_within_parent(order),
+            correction: None,
             cancel: false,
         };
         self.write(&line)?;
@@ -230,6 +246,7 @@ impl LiveStub {
             account: AccountId::main(),
             child_no: 1,
             exceeds: false,
+            correction: None,
             cancel: true,
         };
         self.write(&line)?;
@@ -321,11 +338,40 @@ impl LiveStub {
 
     fn replay(&mut self, line: &LedgerLine) -> Option<()> {
         let id: OrderIntentId = line.order.parse().ok()?;
-        if line.cancel {
+        if let Some(correction) = &line.correction {
+            self.correct(id, line, correction)?;
+        } else if line.cancel {
             self.end_resting(id, line.at);
         } else {
             self.realise(id, line);
         }
+        Some(())
+    }
+
+    /// A fill is another from here on, and is told so to whoever asks about its order.
+    fn correct(
+        &mut self,
+        order: OrderIntentId,
+        line: &LedgerLine,
+        correction: &LedgerCorrection,
+    ) -> Option<()> {
+        let placed = self.orders.get_mut(&order)?;
+        let before = placed.fills().find(|fill| fill.exec_id == correction.of)?;
+        let px = correction.px.unwrap_or(before.last_px);
+        let of = correction.of.clone();
+        let kind = if correction.qty.is_zero() {
+            ReportKind::Busted { of }
+        } else {
+            let fee = fee(correction.qty, px).ok()?;
+            ReportKind::Corrected { of, last_qty: correction.qty, last_px: px, fee }
+        };
+        let name = placed.reports.len().to_string();
+        placed.reports.push(report(order, &name, line.at, kind));
+        self.moved.remove(&(placed.moved_at, order));
+        placed.moved_at = line.at;
+        self.moved.insert((line.at, order));
+        let change = correction.qty.checked_sub(before.last_qty).ok()?;
+        self.hold(line, change);
         Some(())
     }
 
@@ -435,18 +481,22 @@ impl Placed {
         }
     }
 
+    /// Its fills as they are now.
     fn fills(&self) -> impl Iterator<Item = StatedFill> {
         self.reports.iter().filter_map(|report| match &report.kind {
-            ReportKind::Fill { last_qty, last_px, fee, .. } => Some(StatedFill {
-                order_intent_id: report.order_intent_id,
-                exec_id: report.exec_id.clone(),
-                instrument_id: self.instrument_id.clone(),
-                last_qty: *last_qty,
-                last_px: *last_px,
-                fee: *fee,
-                transact_at: report.transact_at,
-                moved_at: report.transact_at,
-            }),
+            ReportKind::Fill { last_qty, last_px, fee, .. } => {
+                let fill = StatedFill {
+                    order_intent_id: report.order_intent_id,
+                    exec_id: report.exec_id.clone(),
+                    instrument_id: self.instrument_id.clone(),
+                    last_qty: *last_qty,
+                    last_px: *last_px,
+                    fee: *fee,
+                    transact_at: report.transact_at,
+                    moved_at: report.transact_at,
+                };
+                Some(self.reports.iter().fold(fill, corrected))
+            }
             _ => None,
         })
     }
@@ -457,6 +507,21 @@ impl Rule {
         self.instrument_id.as_ref().is_none_or(|id| *id == line.instrument_id)
             && self.side.is_none_or(|side| side == line.side)
             && self.above_qty.is_none_or(|above| line.qty > above)
+    }
+}
+
+/// A fill behind one more report.
+fn corrected(fill: StatedFill, report: &ExecutionReport) -> StatedFill {
+    let moved_at = report.transact_at;
+    match &report.kind {
+        ReportKind::Busted { of } if *of == fill.exec_id => {
+            StatedFill { last_qty: Qty::ZERO, fee: Notional::ZERO, moved_at, ..fill }
+        }
+        ReportKind::Corrected { of, last_qty, last_px, fee } if *of == fill.exec_id => {
+            let (last_qty, last_px, fee) = (*last_qty, *last_px, *fee);
+            StatedFill { last_qty, last_px, fee, moved_at, ..fill }
+        }
+        _ => fill,
     }
 }
 

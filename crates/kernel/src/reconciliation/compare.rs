@@ -203,21 +203,21 @@ fn held(
         book.map_or_else(AccountId::main, |book| book.account.clone())
     };
     let mut held = BTreeMap::new();
-    let mut add = |place, side, qty: Qty| {
+    let mut add = |place, side, qty: Result<Qty, NumberError>| {
         let sum: &mut Result<Qty, NumberError> = held.entry(place).or_insert(Ok(Qty::ZERO));
-        *sum = match side {
-            Side::Buy => (*sum).and_then(|sum| sum.checked_add(qty)),
-            Side::Sell => (*sum).and_then(|sum| sum.checked_sub(qty)),
-        };
+        *sum = (*sum).and_then(|sum| match side {
+            Side::Buy => sum.checked_add(qty?),
+            Side::Sell => sum.checked_sub(qty?),
+        });
     };
     for (book_id, of, ledger) in state.ledgers.iter() {
         for (instrument_id, holding) in ledger.holdings().filter(|_| of == plane) {
-            add((account(book_id), instrument_id.clone()), Side::Buy, holding.position);
+            add((account(book_id), instrument_id.clone()), Side::Buy, Ok(holding.position));
         }
     }
     for (_, order) in state.orders.iter().filter(|(_, order)| order.reserved.plane == plane) {
         let of = &order.reserved;
-        add((account(&of.book_id), of.instrument_id.clone()), of.side, order.cum_qty);
+        add((account(&of.book_id), of.instrument_id.clone()), of.side, order.net_qty());
     }
     held
 }

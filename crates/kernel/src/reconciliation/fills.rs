@@ -1,7 +1,8 @@
 //! Fills that are remembered beyond their orders, so that an executor's ledger can be held against them.
 
-use crate::exposure::Reserved;
-use fillwright_domain::{ExecId, Notional, OrderIntentId, Plane, Px, Qty, Timestamp};
+use crate::corrections::Correction;
+use crate::exposure::{Reserved, checked};
+use fillwright_domain::{ExecId, Notional, OrderIntentId, OrderStatus, Plane, Px, Qty, Timestamp};
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -29,6 +30,20 @@ pub struct BookedFill {
     /// When its executor says it happened.
     #[n(4)]
     pub transact_at: Timestamp,
+    /// When its executor says it was last busted or corrected.
+    #[n(5)]
+    pub corrected_at: Option<Timestamp>,
+}
+
+/// How an order ended that has fills which are remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Ended {
+    /// What it was filled, corrections since included.
+    #[n(0)]
+    pub filled: Qty,
+    /// What it was at its end.
+    #[n(1)]
+    pub status: OrderStatus,
 }
 
 /// The fills that were booked last.
@@ -41,12 +56,48 @@ pub struct BookedFills {
     /// The latest time of a fill that was forgotten.
     #[n(2)]
     forgotten_to: Option<Timestamp>,
+    #[n(3)]
+    #[cbor(default)]
+    ended: BTreeMap<OrderIntentId, Ended>,
 }
 
 impl BookedFills {
     /// A fill, unless it was forgotten.
     pub fn get(&self, name: &FillName) -> Option<&BookedFill> {
         self.by_name.get(name)
+    }
+
+    /// How an order ended, while one of its fills is remembered.
+    pub fn ended(&self, order: OrderIntentId) -> Option<Ended> {
+        self.ended.get(&order).copied()
+    }
+
+    /// A fill of an order that is remembered.
+    pub(crate) fn any_of(&self, order: OrderIntentId) -> Option<&BookedFill> {
+        let first = (order, ExecId::default());
+        let mut own = self.by_name.range(first..).take_while(|((of, _), _)| *of == order);
+        own.next().map(|(_, fill)| fill)
+    }
+
+    /// An order ended.
+    pub(crate) fn end(&mut self, order: OrderIntentId, filled: Qty, status: OrderStatus) {
+        if self.any_of(order).is_some() {
+            self.ended.insert(order, Ended { filled, status });
+        }
+    }
+
+    /// A fill stands otherwise.
+    pub(crate) fn correct(&mut self, correction: &Correction) {
+        let name = (correction.order_intent_id, correction.of.clone());
+        if let Some(fill) = self.by_name.get_mut(&name) {
+            fill.last_qty = correction.after.qty;
+            fill.last_px = correction.after.px.unwrap_or(fill.last_px);
+            fill.fee = correction.after.fee.unwrap_or(fill.fee);
+            fill.corrected_at = Some(correction.transact_at);
+        }
+        if let Some(ended) = self.ended.get_mut(&name.0) {
+            ended.filled = checked(ended.filled.checked_add(correction.change()));
+        }
     }
 
     /// The latest time of a fill that was forgotten.
@@ -81,6 +132,9 @@ impl BookedFills {
             let Some(oldest) = self.in_order.pop_front() else { return };
             let forgotten = self.by_name.remove(&oldest).map(|fill| fill.transact_at);
             self.forgotten_to = self.forgotten_to.max(forgotten);
+            if self.any_of(oldest.0).is_none() {
+                self.ended.remove(&oldest.0);
+            }
         }
     }
 }
@@ -99,7 +153,8 @@ mod tests {
             qty: Qty::ZERO,
         };
         let (last_qty, last_px, fee) = (Qty::ZERO, Px::ZERO, Notional::ZERO);
-        BookedFill { of, last_qty, last_px, fee, transact_at: Timestamp::from_ns(at) }
+        let transact_at = Timestamp::from_ns(at);
+        BookedFill { of, last_qty, last_px, fee, transact_at, corrected_at: None }
     }
 
     #[test]

@@ -7,7 +7,7 @@
 mod compare;
 mod fills;
 
-pub use fills::{BookedFill, BookedFills, FILLS_KEPT, FillName};
+pub use fills::{BookedFill, BookedFills, Ended, FILLS_KEPT, FillName};
 
 use crate::event::Refusal;
 use crate::incidents::{self, Incident, IncidentEvent, IncidentOrigin};
@@ -366,11 +366,23 @@ fn held_back(state: &State, at: Timestamp, new: &[&Break]) -> Vec<Event> {
         .collect()
 }
 
-/// Orders at work here that differ are asked about, each once.
+/// Orders that differ are asked about, each once: those at work, and those that ended while their fills are remembered,
+/// because a bust of one may have been lost.
 fn asked_about(state: &State, comparison: &Comparison) -> Vec<Event> {
     let orders: BTreeSet<OrderIntentId> =
         comparison.found().filter_map(|found| found.name.subject.order()).collect();
-    orders.into_iter().flat_map(|order| state.orders.query(order)).collect()
+    let asked = orders.into_iter().flat_map(|order| {
+        let ended = ended(state, order);
+        state.orders.query(order).chain(ended)
+    });
+    asked.collect()
+}
+
+fn ended(state: &State, order_intent_id: OrderIntentId) -> Option<Event> {
+    let fills = &state.reconciliation.fills;
+    let (ended, fill) = fills.ended(order_intent_id).zip(fills.any_of(order_intent_id))?;
+    let instrument_id = fill.of.instrument_id.clone();
+    Some(Event::OrderQueried { order_intent_id, instrument_id, status: ended.status })
 }
 
 fn compared(statement: &Statement, comparison: &Comparison) -> ReconciliationEvent {

@@ -11,7 +11,9 @@ use fillwright_domain::{
     ExecId, ExecutionOutcome, ExecutionReasonCode, ExecutionResult, ExecutionStatus, IntentId,
     Notional, OrderIntentId, OrderStatus, Plane, Principal, Px, Qty, ResultStatus, Text,
 };
+use fillwright_kernel::corrections::Correction;
 use fillwright_kernel::incidents::{IncidentEvent, IncidentOrigin};
+use fillwright_kernel::reconciliation::LedgerFigures;
 use fillwright_kernel::{Event, FlowEvent, Input, ReconciliationEvent};
 use rusqlite::{Result, params};
 
@@ -109,6 +111,7 @@ impl Blotter {
             ),
             Event::Incident(event) => self.incident(entry, event),
             Event::Reconciliation(event) => self.reconciliation(entry, event),
+            Event::FillCorrected(correction) => self.corrected(entry, correction),
             Event::BuildStated { build, is_allowed } => {
                 let word = if *is_allowed { "allowed" } else { "not allowed" };
                 self.admin(entry, "build_stated", None, word, Some(build.as_str()))
@@ -206,6 +209,19 @@ impl Blotter {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A bust or correction stands beside the fill and the outcome, which stay as they were.
+    fn corrected(&mut self, entry: &ProjectedEntry, correction: &Correction) -> Result<()> {
+        self.exec_id(entry.seq, &correction.exec_id, correction.order_intent_id)?;
+        let what = if correction.is_bust() { "fill_busted" } else { "fill_corrected" };
+        let figures = |figures: &LedgerFigures| {
+            let px = figures.px.map(|px| format!("@{px}")).unwrap_or_default();
+            format!("{}{px}", figures.qty)
+        };
+        let (before, after) = (figures(&correction.before), figures(&correction.after));
+        let reason = format!("{before} is {after}");
+        self.admin(entry, what, None, &reason, Some(correction.of.as_str()))
     }
 
     /// What differs from an executor's ledger, and what does no more.

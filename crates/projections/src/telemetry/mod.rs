@@ -337,6 +337,10 @@ impl<'a> Writer<'a> {
             Event::Session(event) => self.both("session_change", event),
             Event::Deployment(event) => self.both("deployment_change", event),
             Event::Reconciliation(event) => self.reconciliation(event),
+            Event::FillCorrected(correction) => {
+                let name = if correction.is_bust() { "fill_busted" } else { "fill_corrected" };
+                self.order(name, correction.order_intent_id, &**correction)
+            }
             Event::BuildStated { build, is_allowed } => {
                 self.both("build_stated", Build { build, is_allowed: *is_allowed })
             }

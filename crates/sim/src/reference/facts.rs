@@ -3,10 +3,11 @@
 use super::Entry;
 use crate::exact::{Exact, exact};
 use fillwright_domain::{
-    BookId, ExecId, ExecutionOutcome, InstrumentId, IntentKey, OrderIntent, OrderIntentId,
-    OrderStatus, Plane, Px, Qty, RunId, Side, Text, Timestamp,
+    BookId, Decimal, ExecId, ExecutionOutcome, InstrumentId, IntentKey, OrderIntent, OrderIntentId,
+    OrderStatus, Plane, Px, Qty, Rounding, RunId, Side, Text, Timestamp,
 };
 use fillwright_kernel::Event;
+use fillwright_kernel::corrections::Correction;
 use fillwright_policy::Rulebook;
 
 #[derive(Clone, Copy)]
@@ -23,6 +24,8 @@ pub(super) struct Child<'a> {
     pub(super) order: &'a OrderIntent,
     pub(super) intent_key: IntentKey,
     pub(super) outcome: Option<&'a ExecutionOutcome>,
+    /// How much more was filled than the outcome says, by corrections since; below zero where it is less.
+    pub(super) since: Decimal,
 }
 
 /// What a book holds of one instrument.
@@ -42,6 +45,8 @@ pub(super) struct Story<'a> {
     pub(super) otherwise: OrderStatus,
     pub(super) cum_qty: Qty,
     pub(super) fills: Vec<&'a Event>,
+    /// Busts and corrections of its fills, in their order.
+    pub(super) corrections: Vec<&'a Correction>,
     pub(super) seen: Vec<&'a ExecId>,
     pub(super) stranded: bool,
     /// Whether the venue ever showed that it has the order.
@@ -93,13 +98,29 @@ impl<'a> Facts<'a> {
         for event in self.events() {
             match event {
                 Event::OrderEmitted { order } => {
-                    children.push(Child { order, intent_key: order.intent_key(), outcome: None });
+                    children.push(Child {
+                        order,
+                        intent_key: order.intent_key(),
+                        outcome: None,
+                        since: Decimal::ZERO,
+                    });
                 }
                 Event::OutcomeRecorded { outcome } => {
                     let ended =
                         |child: &&mut Child| child.order.order_intent_id == outcome.order_intent_id;
                     if let Some(child) = children.iter_mut().rev().find(ended) {
                         child.outcome = Some(outcome);
+                    }
+                }
+                Event::FillCorrected(correction) if !correction.is_open => {
+                    let ended = |child: &&mut Child| {
+                        child.order.order_intent_id == correction.order_intent_id
+                    };
+                    if let Some(child) = children.iter_mut().rev().find(ended) {
+                        let more =
+                            exact(correction.after.qty.get()) - exact(correction.before.qty.get());
+                        let since = exact(child.since) + more;
+                        child.since = since.rounded(Rounding::Down).expect("a quantity");
                     }
                 }
                 _ => {}
@@ -163,6 +184,7 @@ impl<'a> Facts<'a> {
             otherwise: OrderStatus::PendingNew,
             cum_qty: Qty::ZERO,
             fills: Vec::new(),
+            corrections: Vec::new(),
             seen: Vec::new(),
             stranded: false,
             has_arrived: false,
@@ -187,10 +209,12 @@ fn count(holdings: &mut Vec<Held>, child: &Child) {
     let asked = exact(child.order.requested_quantity.get());
     match (child.outcome, child.order.side) {
         (Some(outcome), Side::Buy) => {
-            held.position = held.position.clone() + exact(outcome.filled_quantity.get());
+            held.position =
+                held.position.clone() + exact(outcome.filled_quantity.get()) + exact(child.since);
         }
         (Some(outcome), Side::Sell) => {
-            held.position = held.position.clone() - exact(outcome.filled_quantity.get());
+            held.position =
+                held.position.clone() - exact(outcome.filled_quantity.get()) - exact(child.since);
         }
         (None, Side::Buy) => held.open_buy = held.open_buy.clone() + asked,
         (None, Side::Sell) => held.open_sell = held.open_sell.clone() + asked,
@@ -250,6 +274,9 @@ impl<'a> Story<'a> {
             Event::OrderQueried { order_intent_id, status, .. } if *order_intent_id == own => {
                 self.stands(*status);
             }
+            Event::FillCorrected(correction) if correction.order_intent_id == own => {
+                self.corrections.push(&**correction);
+            }
             Event::OrderStranded { order_intent_id, exec_id, .. } if *order_intent_id == own => {
                 self.stranded = true;
                 self.seen.push(exec_id);
@@ -266,6 +293,13 @@ impl<'a> Story<'a> {
             }
             _ => {}
         }
+    }
+
+    /// How much more its fills are by their corrections; below zero where they are less.
+    pub(super) fn corrected_by(&self) -> Exact {
+        self.corrections.iter().fold(Exact::zero(), |sum, one| {
+            sum + exact(one.after.qty.get()) - exact(one.before.qty.get())
+        })
     }
 
     fn stands(&mut self, status: OrderStatus) {

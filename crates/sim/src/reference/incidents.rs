@@ -6,6 +6,7 @@ use fillwright_domain::{
     ComponentKind, HealthStatus, IncidentCategory, IncidentId, InstrumentId, OrderIntentId,
     OrderStatus, Plane, Principal, Scope, Severity, StrategyId, Text, Timestamp, VenueId,
 };
+use fillwright_kernel::corrections::Correction;
 use fillwright_kernel::event::Refusal;
 use fillwright_kernel::incidents::{
     COMPONENTS_MAX, Incident, IncidentEvent, IncidentInput, IncidentOrigin, RAISED_MAX,
@@ -182,6 +183,12 @@ pub(super) fn open(facts: &Facts) -> Vec<Incident> {
     for event in facts.events() {
         let event = match event {
             Event::Incident(event) => event,
+            Event::FillCorrected(correction) => {
+                for one in &mut open {
+                    note_correction(one, correction);
+                }
+                continue;
+            }
             Event::Reconciliation(event) => {
                 for one in &mut open {
                     note_break(one, event);
@@ -200,6 +207,13 @@ pub(super) fn open(facts: &Facts) -> Vec<Incident> {
     }
     open.sort_by(|one, other| one.incident_id.as_str().cmp(other.incident_id.as_str()));
     open
+}
+
+fn note_correction(one: &mut Incident, correction: &Correction) {
+    let scope = super::corrections::scope(correction);
+    if one.origin == IncidentOrigin::Corrections && one.scope == scope {
+        one.hits += 1;
+    }
 }
 
 fn note_break(one: &mut Incident, event: &ReconciliationEvent) {
@@ -488,7 +502,7 @@ fn hits(facts: &Facts, events: &[Event]) -> Vec<Countable> {
                 IgnoredReport::Overfill => {
                     hits.push(of_order(facts, Signal::Overfill, *order_intent_id));
                 }
-                IgnoredReport::Impossible => {
+                IgnoredReport::Impossible | IgnoredReport::NoSuchFill | IgnoredReport::Unplaced => {
                     hits.push(of_order(facts, Signal::ImpossibleReport, *order_intent_id));
                 }
                 _ => {}

@@ -6,6 +6,7 @@
 
 mod admin;
 mod approvals;
+mod corrections;
 mod decisions;
 mod deployment;
 mod facts;

@@ -1,16 +1,18 @@
 //! Working orders and what reports make of them.
 
 use super::admin::cancel_request;
+use super::corrections;
 use super::facts::{Facts, Story};
 use super::intents::{outcome, unpriced_result};
 use super::restraints::{awaited, cancels_there};
 use crate::exact::{Exact, exact};
 use fillwright_domain::{
-    Decimal, ExecutionReasonCode, ExecutionReport, ExecutionResult, Notional, OrderIntentId,
-    OrderStatus, Px, Qty, ReportKind, Rounding, Side, Text, Timestamp,
+    Decimal, ExecId, ExecutionReasonCode, ExecutionReport, ExecutionResult, Notional,
+    OrderIntentId, OrderStatus, Px, Qty, ReportKind, Rounding, Side, Text, Timestamp,
 };
 use fillwright_kernel::Event;
 use fillwright_kernel::event::IgnoredReport;
+use fillwright_kernel::reconciliation::LedgerFigures;
 
 /// After a restart: ask about every working order; nothing is known of those that were never answered.
 pub(super) fn resume(facts: &Facts) -> Vec<Event> {
@@ -59,6 +61,9 @@ enum Reading {
 }
 
 pub(super) fn report(facts: &Facts, at: Timestamp, report: &ExecutionReport) -> Vec<Event> {
+    if let Some(events) = corrections::report(facts, at, report) {
+        return events;
+    }
     let Some(story) = facts.story(report.order_intent_id) else {
         return ignored(report, IgnoredReport::NoSuchOrder);
     };
@@ -83,7 +88,7 @@ pub(super) fn report(facts: &Facts, at: Timestamp, report: &ExecutionReport) -> 
     }
 }
 
-fn ignored(report: &ExecutionReport, why: IgnoredReport) -> Vec<Event> {
+pub(super) fn ignored(report: &ExecutionReport, why: IgnoredReport) -> Vec<Event> {
     let (order_intent_id, exec_id) = (report.order_intent_id, report.exec_id.clone());
     vec![Event::ReportIgnored { order_intent_id, exec_id, why }]
 }
@@ -124,6 +129,7 @@ fn read(story: &Story, report: &ExecutionReport) -> Reading {
             ends(Canceled, Qty::ZERO, ExecutionNotAvailable, None)
         }
         ReportKind::NotFound => Reading::Ignored(Impossible),
+        ReportKind::Busted { .. } | ReportKind::Corrected { .. } => Reading::Ignored(Impossible),
         ReportKind::QueryFailed { .. } if story.stranded => Reading::Ignored(NothingNew),
         ReportKind::QueryFailed { text } => Reading::Stranded(text.clone()),
     }
@@ -134,7 +140,9 @@ fn closing(story: &Story, status: OrderStatus, cum_qty: Qty) -> Reading {
     if cum_qty < story.cum_qty {
         return Reading::Ignored(IgnoredReport::Impossible);
     }
-    if cum_qty > story.child.order.requested_quantity {
+    let ordered = exact(story.child.order.requested_quantity.get());
+    let told = exact(cum_qty.get());
+    if told > ordered || told + story.corrected_by() > ordered {
         return Reading::Ignored(IgnoredReport::Overfill);
     }
     Reading::Ends {
@@ -161,12 +169,14 @@ fn fill(
         return Reading::Ignored(IgnoredReport::Impossible);
     }
     let ordered = exact(story.child.order.requested_quantity.get());
-    if exact(cum_qty) > ordered || seen.qty > ordered {
-        return Reading::Ignored(IgnoredReport::Overfill);
-    }
-    let total = [exact(story.cum_qty.get()), exact(cum_qty), seen.qty];
+    let corrected_by = story.corrected_by();
+    let as_first_told = seen.qty - corrected_by.clone();
+    let total = [exact(story.cum_qty.get()), exact(cum_qty), as_first_told];
     let largest =
         total.into_iter().fold(Exact::zero(), |most, one| if one > most { one } else { most });
+    if largest > ordered || largest.clone() + corrected_by > ordered {
+        return Reading::Ignored(IgnoredReport::Overfill);
+    }
     largest
         .rounded(Rounding::Down)
         .map_or(Reading::Ignored(IgnoredReport::Impossible), Reading::Filled)
@@ -212,7 +222,9 @@ fn end(
     reason: ExecutionReasonCode,
 ) -> [Event; 2] {
     let child = &story.child;
-    let outcome = outcome(child.order, at, cum_qty, reason);
+    let filled = (exact(cum_qty.get()) + story.corrected_by()).rounded(Rounding::Down);
+    let filled = Qty::new(filled.expect("what was filled can be held"));
+    let outcome = outcome(child.order, at, filled, reason);
     let seen = Seen::of(story, last);
     let price = seen.average_px();
     let mid = decision_px(facts, child.order.intent_id.as_str());
@@ -222,7 +234,7 @@ fn end(
         fees_usd: seen
             .fees
             .rounded(Rounding::Down)
-            .filter(|_| cum_qty.is_positive())
+            .filter(|_| filled.is_positive())
             .map(Notional::new),
         ..unpriced_result(&outcome)
     };
@@ -243,6 +255,19 @@ fn decision_px(facts: &Facts, intent: &str) -> Option<Decimal> {
     })
 }
 
+/// Whether what was seen of an order's fills can be held with one of them as it is told now.
+pub(super) fn can_be_held_with(story: &Story, of: &ExecId, after: &LedgerFigures) -> bool {
+    let mut seen = Seen::of(story, None);
+    for fill in &story.fills {
+        if let Event::FillBooked { exec_id, .. } = fill
+            && exec_id == of
+        {
+            seen.add_figures(after);
+        }
+    }
+    seen.can_be_held()
+}
+
 /// What was seen of an order's fills, added up.
 struct Seen {
     qty: Exact,
@@ -260,8 +285,11 @@ impl Seen {
             is_countable: true,
         };
         for fill in &story.fills {
-            if let Event::FillBooked { last_qty, last_px, fee, .. } = fill {
-                seen.add(*last_qty, *last_px, *fee);
+            if let Event::FillBooked { exec_id, last_qty, last_px, fee, .. } = fill {
+                match story.corrections.iter().rev().find(|one| one.of == *exec_id) {
+                    None => seen.add(*last_qty, *last_px, *fee),
+                    Some(one) => seen.add_figures(&one.after),
+                }
             }
         }
         if let Some(ReportKind::Fill { last_qty, last_px, fee, .. }) =
@@ -279,6 +307,11 @@ impl Seen {
         self.is_countable &= worth.is_some();
         self.notional = self.notional.clone() + exact(worth.unwrap_or_default());
         self.fees = self.fees.clone() + exact(fee.get());
+    }
+
+    fn add_figures(&mut self, figures: &LedgerFigures) {
+        let (px, fee) = (figures.px.unwrap_or_default(), figures.fee.unwrap_or_default());
+        self.add(figures.qty, px, fee);
     }
 
     fn can_be_held(&self) -> bool {

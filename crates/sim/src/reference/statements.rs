@@ -16,15 +16,21 @@ use fillwright_kernel::{Event, ReconciliationEvent};
 use fillwright_policy::{OnBreak, RestraintKind};
 
 /// A fill as it was booked.
-struct Booked {
-    order: OrderIntentId,
-    exec_id: ExecId,
+pub(super) struct Booked {
+    pub(super) order: OrderIntentId,
+    pub(super) exec_id: ExecId,
     plane: Plane,
     instrument: InstrumentId,
-    qty: Qty,
-    px: Px,
-    fee: Notional,
+    pub(super) qty: Qty,
+    pub(super) px: Px,
+    pub(super) fee: Notional,
     at: Timestamp,
+    pub(super) corrected_at: Option<Timestamp>,
+}
+
+/// Those that are remembered.
+pub(super) fn kept(all: &[Booked]) -> &[Booked] {
+    &all[all.len().saturating_sub(FILLS_KEPT)..]
 }
 
 pub(super) fn state(facts: &Facts, at: Timestamp, statement: &Statement) -> Vec<Event> {
@@ -56,7 +62,7 @@ pub(super) fn state(facts: &Facts, at: Timestamp, statement: &Statement) -> Vec<
         found.iter().filter_map(|one| one.name.subject.order()).collect();
     asked.sort_unstable();
     asked.dedup();
-    events.extend(asked.into_iter().flat_map(|order| orders::ask_about(facts, order)));
+    events.extend(asked.into_iter().flat_map(|order| ask_about(facts, order)));
     let number = |len: usize| u32::try_from(len).expect("a statement is short");
     events.push(boxed(ReconciliationEvent::Compared {
         plane: statement.plane,
@@ -67,6 +73,28 @@ pub(super) fn state(facts: &Facts, at: Timestamp, statement: &Statement) -> Vec<
         differences: number(found.len()),
     }));
     events
+}
+
+/// Ask about an order at work, and about one that ended while one of its fills is remembered.
+fn ask_about(facts: &Facts, order: OrderIntentId) -> Vec<Event> {
+    let asked = orders::ask_about(facts, order);
+    let all = booked(facts);
+    let Some(fill) = kept(&all).iter().find(|fill| fill.order == order) else { return asked };
+    if !asked.is_empty() {
+        return asked;
+    }
+    let status = facts.events().rev().find_map(|event| match event {
+        Event::OrderStatusChanged { order_intent_id, status, .. }
+        | Event::FillBooked { order_intent_id, status, .. }
+            if *order_intent_id == order =>
+        {
+            Some(*status)
+        }
+        _ => None,
+    });
+    let Some(status) = status else { return asked };
+    let instrument_id = fill.instrument.clone();
+    vec![Event::OrderQueried { order_intent_id: order, instrument_id, status }]
 }
 
 fn boxed(event: ReconciliationEvent) -> Event {
@@ -225,7 +253,8 @@ impl Seen<'_> {
     fn fills(&mut self) {
         let statement = self.statement;
         let all = booked(self.facts);
-        let (forgotten, kept) = all.split_at(all.len().saturating_sub(FILLS_KEPT));
+        let kept = kept(&all);
+        let forgotten = &all[..all.len() - kept.len()];
         let forgotten_to = forgotten.iter().map(|fill| fill.at).max();
         let stated: Vec<_> = statement
             .fills
@@ -325,9 +354,24 @@ fn sent_at(facts: &Facts, id: OrderIntentId) -> Timestamp {
     facts.history.iter().find(sent).map_or(Timestamp::MIN, |entry| entry.at)
 }
 
-/// Every fill ever booked, in the order of booking.
-fn booked(facts: &Facts) -> Vec<Booked> {
+/// Every fill ever booked, in the order of booking, as it stands.
+pub(super) fn booked(facts: &Facts) -> Vec<Booked> {
     let children = facts.children();
+    let mut all = as_booked(facts, &children);
+    for event in facts.events() {
+        let Event::FillCorrected(correction) = event else { continue };
+        let (order, of) = (correction.order_intent_id, &correction.of);
+        for fill in all.iter_mut().filter(|fill| fill.order == order && fill.exec_id == *of) {
+            fill.qty = correction.after.qty;
+            fill.px = correction.after.px.unwrap_or_default();
+            fill.fee = correction.after.fee.unwrap_or_default();
+            fill.corrected_at = Some(correction.transact_at);
+        }
+    }
+    all
+}
+
+fn as_booked(facts: &Facts, children: &[Child]) -> Vec<Booked> {
     let fills = facts.events().filter_map(|event| match event {
         Event::FillBooked {
             order_intent_id, exec_id, last_qty, last_px, fee, transact_at, ..
@@ -343,6 +387,7 @@ fn booked(facts: &Facts) -> Vec<Booked> {
                 px: *last_px,
                 fee: *fee,
                 at: *transact_at,
+                corrected_at: None,
             })
         }
         _ => None,
@@ -354,13 +399,16 @@ fn booked(facts: &Facts) -> Vec<Booked> {
 fn held(facts: &Facts, plane: Plane) -> Vec<((AccountId, InstrumentId), Exact)> {
     let mut held: Vec<((AccountId, InstrumentId), Exact)> = Vec::new();
     for child in facts.children().iter().filter(|child| child.order.plane == plane) {
-        let filled = match child.outcome {
-            Some(outcome) => outcome.filled_quantity,
-            None => order_figures(facts, child).qty,
+        let filled = if let Some(outcome) = child.outcome {
+            exact(outcome.filled_quantity.get()) + exact(child.since)
+        } else {
+            let story = facts.story(child.order.order_intent_id);
+            let corrected_by = story.map_or_else(Exact::zero, |story| story.corrected_by());
+            exact(order_figures(facts, child).qty.get()) + corrected_by
         };
         let signed = match child.order.side {
-            Side::Buy => exact(filled.get()),
-            Side::Sell => -exact(filled.get()),
+            Side::Buy => filled,
+            Side::Sell => -filled,
         };
         let own = (account_of(facts, child), child.order.market_id.clone());
         match held.iter_mut().find(|(known, _)| *known == own) {
