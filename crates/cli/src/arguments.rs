@@ -3,14 +3,15 @@
 use crate::commands::{
     approvals, assess, changes, cooldown, demo, deployment, drill, evidence, explain, halt,
     incident, journal, kill, market, mode, people, policy, reconcile, release, run, safe_mode,
-    session, status, surveil, verify, whatif,
+    session, status, strategy, surveil, venue, verify, whatif,
 };
 use crate::exit::{self, Exit, Stop};
 use crate::output::Output;
+use crate::reading;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use fillwright_domain::Timestamp;
-use fillwright_engine::Home;
+use fillwright_engine::{Clock, Home, ScriptedClock, SystemClock};
 use std::path::PathBuf;
 
 /// Governed execution: every intent checked, executed once, and explained from a durable journal.
@@ -23,6 +24,8 @@ pub(crate) struct Arguments {
     command: Command,
 }
 
+/// How far a scripted clock moves a reading.
+const MILLISECOND_NS: i64 = 1_000_000;
 /// The heading of what every command takes.
 const EVERYWHERE: &str = "Every command takes";
 
@@ -40,6 +43,15 @@ pub(crate) struct Common {
     /// Print JSON for a program instead of text for a person; nothing else goes to standard output.
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     json: bool,
+    /// Let logical time start here and move by a millisecond a reading, whatever the time is: for
+    /// tests, tours and replays, never in live.
+    #[arg(
+        long,
+        global = true,
+        value_name = "RFC3339",
+        env = "FILLWRIGHT_CLOCK",
+        hide_env_values = true, help_heading = EVERYWHERE)]
+    clock: Option<jiff::Timestamp>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -76,6 +88,10 @@ enum Command {
     Reconcile(reconcile::Reconcile),
     #[command(subcommand)]
     Session(session::Session),
+    #[command(subcommand)]
+    Strategy(strategy::Strategy),
+    #[command(subcommand)]
+    Venue(venue::Venue),
     Requests(approvals::Requests),
     Approve(approvals::Approve),
     Reject(approvals::Reject),
@@ -116,6 +132,8 @@ impl Arguments {
             Command::People(command) => command.run(&common),
             Command::Reconcile(command) => command.run(&common),
             Command::Session(command) => command.run(&common),
+            Command::Strategy(command) => command.run(&common),
+            Command::Venue(command) => command.run(&common),
             Command::Requests(command) => command.run(&common),
             Command::Approve(command) => command.run(&common),
             Command::Reject(command) => command.run(&common),
@@ -151,6 +169,35 @@ impl Common {
             root.display()
         );
         Err(Stop::configuration(message).into())
+    }
+
+    /// The clock that was asked for: the machine's, or a scripted one where the home is not live.
+    pub(crate) fn clock(&self) -> Result<Box<dyn Clock>> {
+        if self.clock.is_none() {
+            return Ok(Box::new(SystemClock::default()));
+        }
+        if reading::environment(&self.home()?)? == "live" {
+            let message =
+                "live takes its time from the machine; leave --clock and FILLWRIGHT_CLOCK out";
+            return Err(Stop::usage(message).into());
+        }
+        Ok(Box::new(ScriptedClock::new(self.now()?, MILLISECOND_NS)))
+    }
+
+    /// The time by the clock that was asked for.
+    pub(crate) fn now(&self) -> Result<Timestamp> {
+        let now = self.clock.unwrap_or_else(jiff::Timestamp::now);
+        let ns = i64::try_from(now.as_nanosecond());
+        Ok(ns.map(Timestamp::from_ns).map_err(|_| {
+            Stop::usage("the clock stands outside the years 1678 to 2261; correct it, or --clock")
+        })?)
+    }
+
+    /// The time so many seconds from now, by the clock that was asked for.
+    pub(crate) fn in_seconds(&self, lasts_s: u32) -> Result<Timestamp> {
+        const NS_PER_S: i64 = 1_000_000_000;
+        let ends_at = self.now()?.as_ns().saturating_add(i64::from(lasts_s) * NS_PER_S);
+        Ok(Timestamp::from_ns(ends_at))
     }
 
     /// The home that was named, or this one.

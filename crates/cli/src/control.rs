@@ -1,20 +1,16 @@
-//! Holding trading back and letting it go on: asking the desk, reading from the journal what came of it, and saying it.
+//! Holding trading back and letting it go on: what somebody asks, and what came of it, told from its entry.
 
+use crate::decisions::Taken;
 use crate::output::Report;
-use crate::reading::events_of;
 use crate::words;
 use anyhow::Result;
 use fillwright_domain::{Principal, Scope, Text, Timestamp};
-use fillwright_engine::Desk;
-use fillwright_journal::{Entries, Storage};
 use fillwright_kernel::{Event, Input};
 use fillwright_policy::{KillEffect, RestraintKind};
-use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use serde::Serialize;
 
 /// What somebody asks for.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "ask")]
+#[derive(Debug, Clone)]
 pub(crate) enum Asked {
     /// Hold trading back.
     Impose {
@@ -22,8 +18,8 @@ pub(crate) enum Asked {
         scope: Scope,
         /// What a kill switch does.
         effect: KillEffect,
-        /// When it ends by itself, in nanoseconds since the epoch.
-        until_ns: Option<i64>,
+        /// When it ends by itself.
+        until: Option<Timestamp>,
         by: String,
         reason: String,
     },
@@ -32,7 +28,7 @@ pub(crate) enum Asked {
 }
 
 /// What came of it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct Answered {
     /// The entry that says so.
     pub(crate) seq: u64,
@@ -57,6 +53,15 @@ pub(crate) struct Answered {
     pub(crate) done_by_process: Option<u32>,
 }
 
+/// How a restraint stands behind an entry.
+#[derive(Debug, Default)]
+struct Standing {
+    stands: bool,
+    by: Option<String>,
+    until: Option<Timestamp>,
+    lift_requested_by: Option<String>,
+}
+
 impl Asked {
     pub(crate) fn input(&self) -> Input {
         match self.clone() {
@@ -64,10 +69,10 @@ impl Asked {
                 let (by, reason) = (Principal::new(by), Text::new(reason));
                 Input::EngageKillSwitch { by, reason, scope, effect }
             }
-            Self::Impose { kind, scope, until_ns, by, reason, .. } => Input::Restrain {
+            Self::Impose { kind, scope, until, by, reason, .. } => Input::Restrain {
                 kind,
                 scope,
-                until: until_ns.map(Timestamp::from_ns),
+                until,
                 by: Principal::new(by),
                 reason: Text::new(reason),
             },
@@ -88,11 +93,6 @@ impl Asked {
         }
     }
 
-    /// Whether holdings are to be closed, which takes quotes.
-    pub(crate) fn flattens(&self) -> bool {
-        matches!(self, Self::Impose { effect: KillEffect::Flatten, .. })
-    }
-
     fn target(&self) -> (RestraintKind, &Scope) {
         match self {
             Self::Impose { kind, scope, .. } | Self::Lift { kind, scope, .. } => (*kind, scope),
@@ -100,61 +100,65 @@ impl Asked {
     }
 }
 
-/// Asks the desk, and reads in the journal what came of it.
-pub(crate) fn ask(desk: &mut Desk, asked: &Asked) -> Result<Answered> {
-    let seq = desk.kernel().state().seq + 1;
-    desk.process([asked.input()])?;
-    let (at, events) = entry(desk, seq)?;
-    let (came_of_it, why_refused) = came_of_it(&events);
-    let (kind, scope) = asked.target();
-    let standing = desk.kernel().state().control.get(kind, scope);
-    let name = |principal: &Principal| principal.to_string();
-    Ok(Answered {
-        seq,
-        at: words::at(Timestamp::from_ns(at)),
-        kind,
-        scope: scope.clone(),
-        came_of_it: came_of_it.to_owned(),
-        why_refused,
-        by: asked.by().to_owned(),
-        cancels: count(&events, |event| matches!(event, Event::OrderCancelRequested { .. })),
-        exits: count(&events, |event| matches!(event, Event::ExitAsked { .. })),
-        is_halted: standing.is_some(),
-        halted_by: standing.and_then(|standing| standing.by.as_ref()).map(name),
-        until: standing.and_then(|standing| standing.until).map(words::at),
-        release_requested_by: standing
-            .and_then(|standing| standing.lift_requested_by.as_ref())
-            .map(name),
-        done_by_process: None,
-    })
-}
-
-fn count(events: &[Event], which: impl Fn(&Event) -> bool) -> u64 {
-    events.iter().filter(|event| which(event)).count() as u64
-}
-
-/// One entry of the journal: its time and its events.
-fn entry(desk: &Desk, seq: u64) -> Result<(i64, Vec<Event>)> {
-    let storage: Arc<dyn Storage> = desk.storage();
-    let mut entries = Entries::from_seq(storage, desk.options(), seq)?;
-    while let Some(entry) = entries.next()? {
-        if entry.seq == seq {
-            return Ok((entry.at, events_of(&entry)?));
-        }
+impl Answered {
+    /// What came of asking, by its entry.
+    pub(crate) fn of(asked: &Asked, taken: &Taken) -> Result<Self> {
+        let (kind, scope) = asked.target();
+        let standing = Standing::behind(taken, kind, scope)?;
+        let count = |which: fn(&Event) -> bool| {
+            taken.events.iter().filter(|event| which(event)).count() as u64
+        };
+        Ok(Self {
+            seq: taken.seq,
+            at: words::at(taken.at),
+            kind,
+            scope: scope.clone(),
+            came_of_it: came_of_it(&taken.events).to_owned(),
+            why_refused: taken.why_refused(),
+            by: asked.by().to_owned(),
+            cancels: count(|event| matches!(event, Event::OrderCancelRequested { .. })),
+            exits: count(|event| matches!(event, Event::ExitAsked { .. })),
+            is_halted: standing.stands,
+            halted_by: standing.by,
+            until: standing.until.map(words::at),
+            release_requested_by: standing.lift_requested_by,
+            done_by_process: taken.done_by_process,
+        })
     }
-    Ok((0, Vec::new()))
 }
 
-fn came_of_it(events: &[Event]) -> (&'static str, Option<String>) {
+impl Standing {
+    /// A stop says by itself how it stands: nobody who stops waits until a long journal was read.
+    fn behind(taken: &Taken, kind: RestraintKind, scope: &Scope) -> Result<Self> {
+        let stands = |by: Option<&Principal>, until| Self {
+            stands: true,
+            by: by.map(ToString::to_string),
+            until,
+            lift_requested_by: None,
+        };
+        Ok(match taken.events.first() {
+            Some(Event::KillSwitchEngaged { by, .. }) => stands(Some(by), None),
+            Some(Event::RestraintImposed { by, until, .. }) => stands(by.as_ref(), *until),
+            _ => match taken.kernel()?.state().control.get(kind, scope) {
+                None => Self::default(),
+                Some(known) => Self {
+                    lift_requested_by: known.lift_requested_by.as_ref().map(ToString::to_string),
+                    ..stands(known.by.as_ref(), known.until)
+                },
+            },
+        })
+    }
+}
+
+fn came_of_it(events: &[Event]) -> &'static str {
     match events.first() {
-        Some(Event::KillSwitchEngaged { .. }) => ("halted", None),
-        Some(Event::KillSwitchReleaseRequested { .. }) => ("release_requested", None),
-        Some(Event::KillSwitchReleased { .. }) => ("released", None),
-        Some(Event::RestraintImposed { .. }) => ("imposed", None),
-        Some(Event::RestraintLiftRequested { .. }) => ("lift_requested", None),
-        Some(Event::RestraintLifted { .. }) => ("lifted", None),
-        Some(Event::InputRefused { why, .. }) => ("refused", Some(why.to_string())),
-        _ => ("refused", None),
+        Some(Event::KillSwitchEngaged { .. }) => "halted",
+        Some(Event::KillSwitchReleaseRequested { .. }) => "release_requested",
+        Some(Event::KillSwitchReleased { .. }) => "released",
+        Some(Event::RestraintImposed { .. }) => "imposed",
+        Some(Event::RestraintLiftRequested { .. }) => "lift_requested",
+        Some(Event::RestraintLifted { .. }) => "lifted",
+        _ => "refused",
     }
 }
 

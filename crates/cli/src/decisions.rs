@@ -1,26 +1,28 @@
-//! What people decide beside stops: handed to the desk, or left for the process that holds the journal, and told from
-//! the entry that came of it.
+//! What people ask: handed to the desk, or left for the process that holds the journal, and told from the entry that
+//! came of it. Every command that changes anything goes this one way, so each is heard while a run is at work.
 //!
-//! A decision is left in `data/control/` as `NAME.decision`, put there by a rename, and answered as `NAME.decided`. A
-//! process that ends between the two leaves the decision, and the next one takes it; one that was taken already is then
-//! refused, because nothing of it could follow twice.
+//! A request is left in `data/control/` as `NAME.request`, put there by a rename, and answered as `NAME.answer`. A process
+//! that ends between the two leaves the request, and the next one takes it; one that was taken already is then refused,
+//! because nothing of it could follow twice.
 
 use crate::arguments::Common;
 use crate::exit::{self, Exit, Stop};
 use crate::output::{self, Output, Report};
-use crate::reading::{events_of, holder};
+use crate::reading::{JournalReader, events_of, holder};
 use crate::session::Session;
 use crate::words;
 use anyhow::{Context, Result};
 use clap::Args;
 use fillwright_domain::{Principal, Text, Timestamp};
-use fillwright_engine::{Desk, DeskError, Home, SystemClock};
-use fillwright_journal::{Entries, Storage, codec};
-use fillwright_kernel::{ApprovalEvent, DeploymentEvent, Event, Input, SessionEvent};
+use fillwright_engine::{Desk, DeskError, Home};
+use fillwright_journal::codec;
+use fillwright_kernel::{
+    ApprovalEvent, DeploymentEvent, Event, FlowEvent, Input, Kernel, SessionEvent,
+};
+use fillwright_policy::KillEffect;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const FOLDER: &str = "data/control";
@@ -40,16 +42,34 @@ pub(crate) struct Decider {
     patience: u64,
 }
 
-/// A decision on its way.
+/// A request on its way.
 #[derive(Debug, Serialize, Deserialize)]
-struct Decision {
+struct Asked {
     by: String,
     /// The input, as the journal would hold it.
     payload: Vec<u8>,
 }
 
-/// What came of a decision.
+/// Which entry answers a request, and which process took it.
 #[derive(Debug, Serialize, Deserialize)]
+struct Answer {
+    seq: u64,
+    process: u32,
+}
+
+/// An input that was taken: its entry, read back from the journal.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    home: Home,
+    pub(crate) seq: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) events: Vec<Event>,
+    /// The process that took it, where it was another.
+    pub(crate) done_by_process: Option<u32>,
+}
+
+/// What came of a decision.
+#[derive(Debug, Serialize)]
 pub(crate) struct Decided {
     /// The entry that says so.
     seq: u64,
@@ -73,45 +93,67 @@ impl Decider {
         Text::new(&self.reason)
     }
 
+    /// Hands an input in.
+    pub(crate) fn hand_in(&self, common: &Common, input: &Input) -> Result<Taken> {
+        hand_in(common, &self.by, input, self.patience)
+    }
+
     /// Hands a decision in, and tells what came of it.
     pub(crate) fn decide(&self, common: &Common, input: &Input) -> Result<Exit> {
-        let (home, output) = (common.home()?, common.output());
-        let mut payload = Vec::new();
-        codec::encode_step(input, &[], &mut payload);
-        let decision = Decision { by: self.by.clone(), payload };
-        let patience = Duration::from_secs(self.patience);
-        let decided = match holder(&home) {
-            Some(process) => leave(&home, &decision, patience, &process)?,
-            None => match directly(&home, &decision, output) {
-                // Somebody was faster.
-                Err(error) if exit::code_of(&error) == Exit::Locked => {
-                    leave(&home, &decision, patience, "unknown")?
-                }
-                decided => decided?,
-            },
-        };
-        output.report(&decided)?;
+        let decided = Decided::of(&self.hand_in(common, input)?);
+        common.output().report(&decided)?;
         Ok(if decided.is_refused { Exit::Found } else { Exit::Done })
     }
 }
 
-fn directly(home: &Home, decision: &Decision, output: Output) -> Result<Decided> {
-    let clock = Box::new(SystemClock::default());
-    let mut session = Session::open(home.clone(), clock, &Principal::new(&decision.by), output)?;
-    let decided = session.with_desk(|desk| decide(desk, decision))?;
-    session.close()?;
-    Ok(decided)
+/// Hands an input to the desk, or to the process that holds the journal, which has so many seconds to take it.
+pub(crate) fn hand_in(common: &Common, by: &str, input: &Input, patience: u64) -> Result<Taken> {
+    let home = common.home()?;
+    let answer = match holder(&home) {
+        Some(process) => leave(&home, by, input, patience, &process)?,
+        None => match directly(common, by, input) {
+            // Somebody was faster.
+            Err(error) if exit::code_of(&error) == Exit::Locked => {
+                leave(&home, by, input, patience, "unknown")?
+            }
+            answer => answer?,
+        },
+    };
+    Taken::read(home, &answer)
 }
 
-/// Takes every decision that was left, through to its answer.
+fn directly(common: &Common, by: &str, input: &Input) -> Result<Answer> {
+    let (home, clock) = (common.home()?, common.clock()?);
+    // What recovery found is a run's to tell; warnings are told all the same.
+    let quiet = Output::new(true);
+    let mut session = Session::open(home, clock, &Principal::new(by), quiet)?;
+    if needs_quotes(input) {
+        // Exits are priced by the home's quotes; a stop does not wait for sound ones.
+        if let Err(error) = session.take_quotes() {
+            output::note(format_args!("warning: the quotes cannot be used: {error:#}"));
+        }
+    }
+    let answer = session.with_desk(|desk| take_input(desk, input.clone()))?;
+    session.close()?;
+    Ok(answer)
+}
+
+/// Whether holdings are to be closed.
+fn needs_quotes(input: &Input) -> bool {
+    matches!(input, Input::EngageKillSwitch { effect: KillEffect::Flatten, .. })
+}
+
+/// Takes every request that was left, through to its answer.
 ///
 /// # Errors
 ///
-/// Only where the desk must stop. A decision that cannot be read or answered is said and put aside.
+/// Only where the desk must stop. A request that cannot be read or answered is said and put aside.
 pub(crate) fn take_all(desk: &mut Desk) -> Result<(), DeskError> {
-    for path in desk.home().files(FOLDER, "decision")? {
+    for path in desk.home().files(FOLDER, "request")? {
         match take(desk, &path) {
-            Ok(decided) => output::note(format_args!("decision: {}", decided.tell())),
+            Ok((by, answer)) => {
+                output::note(format_args!("request of {by}: answered by entry {}", answer.seq));
+            }
             Err(error) => {
                 let error = error.downcast::<DeskError>().map_or_else(Ok, Err);
                 let error = error?;
@@ -123,60 +165,63 @@ pub(crate) fn take_all(desk: &mut Desk) -> Result<(), DeskError> {
     Ok(())
 }
 
-fn take(desk: &mut Desk, path: &Path) -> Result<Decided> {
-    let decision: Decision = serde_json::from_slice(&fs::read(path)?).context("is no decision")?;
-    let mut decided = decide(desk, &decision)?;
-    decided.done_by_process = Some(std::process::id());
-    put(&path.with_extension("decided"), &serde_json::to_vec(&decided)?)?;
+fn take(desk: &mut Desk, path: &Path) -> Result<(String, Answer)> {
+    let asked: Asked = serde_json::from_slice(&fs::read(path)?).context("is no request")?;
+    let input = codec::decode_input(&asked.payload).context("is no request")?;
+    let answer = take_input(desk, input)?;
+    put(&path.with_extension("answer"), &serde_json::to_vec(&answer)?)?;
     fs::remove_file(path)?;
-    Ok(decided)
+    Ok((asked.by, answer))
 }
 
-fn decide(desk: &mut Desk, decision: &Decision) -> Result<Decided> {
-    let input = codec::decode_input(&decision.payload).context("is no decision")?;
+fn take_input(desk: &mut Desk, input: Input) -> Result<Answer, DeskError> {
     let seq = desk.kernel().state().seq + 1;
     desk.process([input])?;
-    let storage: Arc<dyn Storage> = desk.storage();
-    let mut entries = Entries::from_seq(storage, desk.options(), seq)?;
-    let (mut at, mut events) = (0, Vec::new());
-    while let Some(entry) = entries.next()? {
-        if entry.seq == seq {
-            (at, events) = (entry.at, events_of(&entry)?);
-            break;
-        }
-    }
-    Ok(Decided::of(seq, at, &events))
+    Ok(Answer { seq, process: std::process::id() })
 }
 
-/// Leaves a decision for the process at work and waits for its answer.
-fn leave(home: &Home, decision: &Decision, patience: Duration, process: &str) -> Result<Decided> {
+/// Leaves a request for the process at work and waits for its answer.
+fn leave(home: &Home, by: &str, input: &Input, patience: u64, process: &str) -> Result<Answer> {
     let folder = home.path(FOLDER);
     fs::create_dir_all(&folder).with_context(|| cannot(&folder))?;
     let name = format!("{}-{}", jiff::Timestamp::now().as_nanosecond(), std::process::id());
-    let path = folder.join(name).with_extension("decision");
-    put(&path, &serde_json::to_vec(decision)?).with_context(|| cannot(&path))?;
-    let answer = path.with_extension("decided");
+    let path = folder.join(name).with_extension("request");
+    let mut asked = Asked { by: by.to_owned(), payload: Vec::new() };
+    codec::encode_step(input, &[], &mut asked.payload);
+    put(&path, &serde_json::to_vec(&asked)?).with_context(|| cannot(&path))?;
+    match wait_for(&path.with_extension("answer"), Duration::from_secs(patience))? {
+        Some(answer) => Ok(answer),
+        None => withdraw(&path)?.ok_or_else(|| {
+            Stop::locked(format!(
+                "process {process} is at work on this home and did not answer within {patience} s, so nothing was \
+                 changed; stop it (nothing that was acknowledged is lost) and ask again, or wait longer with \
+                 --patience"
+            ))
+            .into()
+        }),
+    }
+}
+
+fn wait_for(path: &Path, patience: Duration) -> Result<Option<Answer>> {
     let until = Instant::now() + patience;
     while Instant::now() < until {
-        if let Some(decided) = read_answer(&answer)? {
-            return Ok(decided);
+        if let Some(answer) = read_answer(path)? {
+            return Ok(Some(answer));
         }
         std::thread::sleep(LOOK_EVERY);
     }
-    // Taken just now, or taken back.
-    let withdrawn = fs::remove_file(&path).is_ok();
-    let decided = if withdrawn { None } else { read_answer(&answer)? };
-    decided.ok_or_else(|| {
-        Stop::locked(format!(
-            "process {process} is at work on this home and did not answer within {} s, so nothing was changed; ask \
-             again, or wait longer with --patience",
-            patience.as_secs()
-        ))
-        .into()
-    })
+    Ok(None)
 }
 
-fn read_answer(path: &Path) -> Result<Option<Decided>> {
+/// Takes the request back, unless it was taken just now.
+fn withdraw(request: &Path) -> Result<Option<Answer>> {
+    match fs::remove_file(request) {
+        Ok(()) => Ok(None),
+        Err(_) => read_answer(&request.with_extension("answer")),
+    }
+}
+
+fn read_answer(path: &Path) -> Result<Option<Answer>> {
     let bytes = match fs::read(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         bytes => bytes.with_context(|| format!("{} cannot be read", path.display()))?,
@@ -196,27 +241,52 @@ fn cannot(path: &Path) -> String {
     format!("{} cannot be written; check permissions and the disk", path.display())
 }
 
-impl Decided {
-    fn of(seq: u64, at: i64, events: &[Event]) -> Self {
-        let why_refused = events.iter().find_map(|event| match event {
+impl Taken {
+    fn read(home: Home, answer: &Answer) -> Result<Self> {
+        let mut found = None;
+        JournalReader::of(&home)?.one(answer.seq, |entry| {
+            found = Some((Timestamp::from_ns(entry.at), events_of(entry)?));
+            Ok(())
+        })?;
+        let (at, events) = found.with_context(|| {
+            format!("entry {} answers the request, and cannot be read", answer.seq)
+        })?;
+        let done_by_process = Some(answer.process).filter(|id| *id != std::process::id());
+        Ok(Self { home, seq: answer.seq, at, events, done_by_process })
+    }
+
+    /// Why it was refused, where it was.
+    pub(crate) fn why_refused(&self) -> Option<String> {
+        self.events.iter().find_map(|event| match event {
             Event::InputRefused { why, .. } => Some(why.to_string()),
             _ => None,
-        });
-        let request_id = events.iter().find_map(|event| match event {
+        })
+    }
+
+    /// The kernel as the entry left it.
+    pub(crate) fn kernel(&self) -> Result<Kernel> {
+        JournalReader::of(&self.home)?.kernel_at(self.seq, |_| {})
+    }
+}
+
+impl Decided {
+    fn of(taken: &Taken) -> Self {
+        let request_id = taken.events.iter().find_map(|event| match event {
             Event::Approval(event) => match &**event {
                 ApprovalEvent::Requested { request_id, .. } => Some(request_id.to_string()),
                 _ => None,
             },
             _ => None,
         });
+        let why_refused = taken.why_refused();
         Self {
-            seq,
-            at: words::at(Timestamp::from_ns(at)),
+            seq: taken.seq,
+            at: words::at(taken.at),
             is_refused: why_refused.is_some(),
             why_refused,
-            sentences: events.iter().filter_map(sentence).collect(),
+            sentences: taken.events.iter().filter_map(sentence).collect(),
             request_id,
-            done_by_process: None,
+            done_by_process: taken.done_by_process,
         }
     }
 }
@@ -244,6 +314,7 @@ pub(crate) fn sentence(event: &Event) -> Option<String> {
         Event::Approval(event) => Some(of_approval(event)),
         Event::Session(event) => Some(of_session(event)),
         Event::Deployment(event) => Some(of_deployment(event)),
+        Event::Flow(event) => Some(of_flow(event)),
         _ => None,
     }
 }
@@ -268,6 +339,24 @@ fn of_approval(event: &ApprovalEvent) -> String {
         ApprovalEvent::Rejected { request_id, by, .. } => format!("{by} rejected {request_id}"),
         ApprovalEvent::Used { request_id } => {
             format!("the approval {request_id} was used, and cannot be used again")
+        }
+    }
+}
+
+fn of_flow(event: &FlowEvent) -> String {
+    match event {
+        FlowEvent::VenueHealthChanged { venue_id, status, .. } => {
+            format!("{venue_id} is {status} from now on")
+        }
+        FlowEvent::StrategyThrottled { strategy_id, executions } => {
+            format!("{strategy_id} executed {executions} times and is disabled")
+        }
+        FlowEvent::ReenableRequested { strategy_id, by, .. } => format!(
+            "{by} asked to enable {strategy_id} again. It stays disabled until a second, different person asks too, one \
+             of them with the role risk"
+        ),
+        FlowEvent::StrategyReenabled { strategy_id, by, .. } => {
+            format!("{strategy_id} is enabled again; {by} was the second to ask")
         }
     }
 }

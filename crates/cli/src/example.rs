@@ -28,6 +28,7 @@ const FILES: &[(&str, &[u8])] = files![
     "config/fillwright.json",
     "config/groups.json",
     "config/lanes.json",
+    "config/paper_trading/session_canary.json",
     "config/paper_trading/session_uptrend.json",
     "config/people.json",
     "config/policies/approvals.json",
@@ -57,6 +58,11 @@ const FILES: &[(&str, &[u8])] = files![
     "data/market/quotes.ndjson",
     "data/portfolio_optimized_v3.json",
     "data/registry/audited_runs.json",
+    "data/tour/1-early.ndjson",
+    "data/tour/2-canary.ndjson",
+    "data/tour/3-breach.ndjson",
+    "data/tour/4-paused.ndjson",
+    "data/tour/5-again.ndjson",
 ];
 
 /// Writes the example home; files that are there already stay as they are. True where it is new.

@@ -14,7 +14,6 @@ mod progress;
 mod reading;
 mod refusals;
 mod replies;
-mod requests;
 mod restraining;
 mod rows;
 mod session;

@@ -106,11 +106,20 @@ impl JournalReader {
     }
 }
 
+/// The environment a home is for, by its own document.
+pub(crate) fn environment(home: &Home) -> Result<String> {
+    Ok(document(home)?.environment.to_string())
+}
+
+fn document(home: &Home) -> Result<HomeDocument> {
+    let (file, bytes) = home.document("config/fillwright.json")?;
+    Ok(serde_json::from_slice(&bytes)
+        .map_err(|error| Stop::configuration(format!("{file}: {error}")))?)
+}
+
 /// How the journal is kept: with the home's key where it has one.
 fn options(home: &Home) -> Result<JournalOptions> {
-    let (file, bytes) = home.document("config/fillwright.json")?;
-    let document: HomeDocument = serde_json::from_slice(&bytes)
-        .map_err(|error| Stop::configuration(format!("{file}: {error}")))?;
+    let document = document(home)?;
     if home.path("data/keys/journal.key").exists() {
         return Ok(home.journal_options(&document.partition)?);
     }

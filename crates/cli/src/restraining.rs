@@ -1,18 +1,13 @@
 //! What the commands that hold trading back have in common: who asks, why, where, and whom to ask.
 
 use crate::arguments::Common;
-use crate::control::{self, Answered, Asked};
-use crate::exit::{self, Exit, Stop};
-use crate::output::{self, Output};
-use crate::reading::holder;
-use crate::requests;
-use crate::session::Session;
+use crate::control::{Answered, Asked};
+use crate::decisions;
+use crate::exit::Exit;
 use anyhow::Result;
 use clap::Args;
-use fillwright_domain::{Principal, Scope};
-use fillwright_engine::{Home, SystemClock};
+use fillwright_domain::{Scope, Timestamp};
 use fillwright_policy::{KillEffect, RestraintKind};
-use std::time::Duration;
 
 /// Who asks, why and where.
 #[derive(Debug, Args)]
@@ -39,10 +34,10 @@ impl Request {
         common: &Common,
         kind: RestraintKind,
         effect: KillEffect,
-        until_ns: Option<i64>,
+        until: Option<Timestamp>,
     ) -> Result<Exit> {
         let Self { by, reason, scope, patience } = self;
-        answer(common, &Asked::Impose { kind, scope, effect, until_ns, by, reason }, patience)
+        answer(common, &Asked::Impose { kind, scope, effect, until, by, reason }, patience)
     }
 
     /// Asks for the end of it.
@@ -61,47 +56,6 @@ fn answer(common: &Common, asked: &Asked, patience: u64) -> Result<Exit> {
 
 /// What came of asking the desk, or the process that holds the journal.
 pub(crate) fn answered(common: &Common, asked: &Asked, patience: u64) -> Result<Answered> {
-    let (home, output) = (common.home()?, common.output());
-    let patience = Duration::from_secs(patience);
-    match holder(&home) {
-        Some(process) => ask_the_holder(&home, asked, patience, &process),
-        None => match ask_directly(&home, asked, output) {
-            // Somebody was faster.
-            Err(error) if exit::code_of(&error) == Exit::Locked => {
-                ask_the_holder(&home, asked, patience, "unknown")
-            }
-            answered => answered,
-        },
-    }
-}
-
-fn ask_directly(home: &Home, asked: &Asked, output: Output) -> Result<Answered> {
-    let clock = Box::new(SystemClock::default());
-    let mut session = Session::open(home.clone(), clock, &Principal::new(asked.by()), output)?;
-    if asked.flattens() {
-        // Exits are priced by the home's quotes; a stop does not wait for sound ones.
-        if let Err(error) = session.take_quotes() {
-            output::note(format_args!("warning: the quotes cannot be used: {error:#}"));
-        }
-    }
-    let answered = session.with_desk(|desk| control::ask(desk, asked))?;
-    session.close()?;
-    Ok(answered)
-}
-
-fn ask_the_holder(
-    home: &Home,
-    asked: &Asked,
-    patience: Duration,
-    process: &str,
-) -> Result<Answered> {
-    let answered = requests::leave(home, asked, patience)?;
-    answered.ok_or_else(|| {
-        Stop::locked(format!(
-            "process {process} is at work on this home and did not answer within {} s, so nothing was changed; stop \
-             it (nothing that was acknowledged is lost) and ask again, or wait longer with --patience",
-            patience.as_secs()
-        ))
-        .into()
-    })
+    let taken = decisions::hand_in(common, asked.by(), &asked.input(), patience)?;
+    Answered::of(asked, &taken)
 }

@@ -6,7 +6,6 @@ use crate::output::{self, Output};
 use crate::progress;
 use crate::refusals::{RefusalLog, RefusedLine};
 use crate::replies;
-use crate::requests;
 use crate::words;
 use anyhow::Result;
 use fillwright_domain::{BookId, InstrumentId, Principal, Quote, Text, Timestamp};
@@ -154,7 +153,6 @@ impl Session {
 
     /// Takes what others have asked this process for, and lets happen what fell due meanwhile.
     pub(crate) fn take_requests(&mut self) -> Result<()> {
-        requests::take_all(&mut self.desk)?;
         if self.ticked.elapsed() >= TICK_EVERY {
             self.ticked = Instant::now();
             self.desk.tick()?;
@@ -199,7 +197,7 @@ impl Session {
             &mut self.desk,
             path,
             |progress| ear.hear(&progress),
-            requests::take_all,
+            decisions::take_all,
         )?;
         self.keep(ear, report)?;
         self.project()

@@ -36,9 +36,23 @@ impl Mark {
         if field_u32(bytes, 0) != MAGIC || crc32c::crc32c(&bytes[8..]) != field_u32(bytes, 4) {
             return None;
         }
-        Some(Self {
-            seq: field_u64(bytes, 8),
-            head: *bytes.last_chunk().expect("48 bytes end in 32"),
-        })
+        let head: Hash = *bytes.last_chunk().expect("48 bytes end in 32");
+        // Twelve bytes of ones and then zeros have a checksum that fits; no entry hashes to zero.
+        (head != [0; 32]).then_some(Self { seq: field_u64(bytes, 8), head })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_reads_back_and_ones_before_zeros_are_none() {
+        let mark = Mark { seq: 7, head: [1; 32] };
+        let bytes = mark.encode();
+        assert_eq!(Mark::read(&bytes), Some(mark));
+        let mut torn = [0; MARK_LEN];
+        torn[..12].fill(0xff);
+        assert_eq!(Mark::read(&torn), None);
     }
 }

@@ -152,14 +152,14 @@ pub(crate) fn impose(
 }
 
 /// Starts a cooldown without a person, because a rule says so; nothing where one stands that lasts as long.
-pub fn cool_down(
+pub(crate) fn cool_down(
     state: &State,
     at: Timestamp,
     scope: &Scope,
-    until: Option<Timestamp>,
+    until: Timestamp,
     reason: &Text,
 ) -> Vec<Event> {
-    let effect = KillEffect::Block;
+    let (effect, until) = (KillEffect::default(), Some(until));
     let wanted = Wanted { kind: RestraintKind::Cooldown, scope, effect, until };
     let wanted = merged(state, at, wanted).ok();
     wanted.map_or_else(Vec::new, |wanted| imposed(state, wanted, None, reason))

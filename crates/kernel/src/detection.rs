@@ -4,6 +4,7 @@
 //! and a scope is ten pairs of numbers. Scopes are names of the rulebook; whatever it does not know counts globally.
 //! Counting begins anew with every rulebook, and for a rule and scope when their incident is closed.
 
+use crate::control;
 use crate::denial::Denial;
 use crate::incidents::{self, Incident, IncidentEvent, IncidentOrigin};
 use crate::verdict::{Gate, Ruling, Verdict};
@@ -68,12 +69,16 @@ pub(crate) fn detect(state: &State, at: Timestamp, events: &mut Vec<Event>) {
     if rulebook.incident_rules.rules.is_empty() {
         return;
     }
-    let mut detector = Detector { state, rulebook, at, found: Vec::new() };
+    let mut detector = Detector { state, rulebook, at, found: Vec::new(), cooled: Vec::new() };
     let mut about = About::default();
     for event in events.iter() {
         detector.read(event, &mut about);
     }
-    events.extend(detector.found.into_iter().map(Event::Incident));
+    let Detector { found, cooled, .. } = detector;
+    events.extend(found.into_iter().map(Event::Incident));
+    for Cooled { scope, until, reason } in cooled {
+        events.extend(control::cool_down(state, at, &scope, until, &reason));
+    }
 }
 
 /// Whom an event is about, as far as rules group by it.
@@ -89,6 +94,15 @@ struct Detector<'a> {
     rulebook: &'a Rulebook,
     at: Timestamp,
     found: Vec<IncidentEvent>,
+    /// What this step's incidents cool down, each scope once.
+    cooled: Vec<Cooled>,
+}
+
+/// A scope in which nothing new is let through for a while, because a rule says so.
+struct Cooled {
+    scope: Scope,
+    until: Timestamp,
+    reason: Text,
 }
 
 impl<'a> Detector<'a> {
@@ -172,9 +186,27 @@ impl<'a> Detector<'a> {
             let tenth = tenth(self.at, rule.window_s);
             let counted =
                 IncidentEvent::Counted { rule: name.clone(), scope: scope.clone(), tenth, is_hit };
-            let opened = is_hit.then(|| self.opened(name, rule, scope, tenth)).flatten();
+            let opened = is_hit.then(|| self.opened(name, rule, scope.clone(), tenth)).flatten();
+            if opened.is_some() {
+                self.cool_down(name, rule, scope);
+            }
             self.found.push(counted);
             self.found.extend(opened);
+        }
+    }
+
+    /// Notes what a rule cools down with its incident: of two in one step that meet in a scope the longer one.
+    fn cool_down(&mut self, name: &Text, rule: &DetectionRule, scope: Scope) {
+        let Some(lasts_s) = rule.cooldown_s else { return };
+        let until_ns = self.at.as_ns().saturating_add(i64::from(lasts_s) * NS_PER_S);
+        let until = Timestamp::from_ns(until_ns);
+        let reason = Text::new(format!("incident rule {name}"));
+        match self.cooled.iter_mut().find(|cooled| cooled.scope == scope) {
+            None => self.cooled.push(Cooled { scope, until, reason }),
+            Some(cooled) if cooled.until < until => {
+                (cooled.until, cooled.reason) = (until, reason);
+            }
+            Some(_) => {}
         }
     }
 
@@ -278,13 +310,17 @@ fn is_stale(reason: Denial) -> bool {
 fn guards_exposure(gate: Gate) -> bool {
     matches!(
         gate,
-        Gate::OrderNotional
+        Gate::OrderQuantity
+            | Gate::OrderNotional
             | Gate::PositionLimit
             | Gate::Leverage
             | Gate::AssetExposure
             | Gate::GrossExposure
             | Gate::NetExposure
             | Gate::SectorExposure
+            | Gate::ClusterExposure
+            | Gate::OpenOrders
             | Gate::Drawdown
+            | Gate::RegimeParity
     )
 }

@@ -450,7 +450,7 @@ pub enum Refusal {
     OtherPartition,
     /// The same rules are in force already.
     #[n(1)]
-    #[error("the same rules are in force already")]
+    #[error("it stands so already")]
     NothingNew,
     /// An instrument, book or plane that is in use would be left without its rules.
     #[n(2)]

@@ -64,6 +64,10 @@ pub struct DetectionRule {
     /// What it means, in plain words.
     #[n(8)]
     pub description: Text,
+    /// How long nothing new is let through in its scope once it makes an incident. Seconds; absent: nothing is held back.
+    #[n(9)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cooldown_s: Option<u32>,
 }
 
 /// What a rule can count.
@@ -179,6 +183,9 @@ impl DetectionRule {
         if !(1..=WINDOW_MAX_S).contains(&self.window_s) {
             return Some(("window_s", "must be one second to seven days"));
         }
+        if self.cooldown_s.is_some_and(|lasts_s| !(1..=WINDOW_MAX_S).contains(&lasts_s)) {
+            return Some(("cooldown_s", "must be one second to seven days, or absent"));
+        }
         match self.percent_min {
             None => None,
             Some(1..=100) if self.signal == Signal::OrderRejected => None,
@@ -202,6 +209,7 @@ impl IncidentRules {
             severity,
             blocks,
             description: Text::new(description),
+            cooldown_s: None,
         };
         let (execution, infrastructure) =
             (IncidentCategory::Execution, IncidentCategory::Infrastructure);
@@ -276,6 +284,9 @@ mod tests {
             altered(|rule| rule.hits = 0),
             altered(|rule| rule.window_s = 0),
             altered(|rule| rule.window_s = 604_801),
+            altered(|rule| rule.cooldown_s = Some(0)),
+            altered(|rule| rule.cooldown_s = Some(604_801)),
+            altered(|rule| rule.cooldown_s = Some(604_800)),
             altered(|rule| rule.percent_min = Some(50)),
             altered(|rule| (rule.signal, rule.percent_min) = (Signal::OrderRejected, Some(101))),
             altered(|rule| (rule.signal, rule.percent_min) = (Signal::OrderRejected, Some(100))),
@@ -288,6 +299,9 @@ mod tests {
                 Some("rules: broker_unhealthy: hits"),
                 Some("rules: broker_unhealthy: window_s"),
                 Some("rules: broker_unhealthy: window_s"),
+                Some("rules: broker_unhealthy: cooldown_s"),
+                Some("rules: broker_unhealthy: cooldown_s"),
+                None,
                 Some("rules: broker_unhealthy: percent_min"),
                 Some("rules: broker_unhealthy: percent_min"),
                 None,

@@ -314,8 +314,8 @@ fn a_detection_rule_must_make_sense() {
         r#""blocks": true"#,
         r#""stops": true"#,
         &expect![[r#"
-        config/policies/incident_rules.json: is not a valid document
-          unknown field `stops`, expected one of `signal`, `by`, `hits`, `window_s`, `percent_min`, `category`, `severity`, `blocks`, `description` at line 12 column 13"#]],
+            config/policies/incident_rules.json: is not a valid document
+              unknown field `stops`, expected one of `signal`, `by`, `hits`, `window_s`, `percent_min`, `category`, `severity`, `blocks`, `description`, `cooldown_s` at line 12 column 13"#]],
     );
 }
 

@@ -5,12 +5,14 @@
 
 use crate::text;
 use fillwright_domain::{
-    BookId, ContentDigest, ExecutionPlan, InstrumentId, IntentId, IntentKey, OrderIntent,
-    OrderIntentId, Plane, Px, Qty, Ratio, Rebalance, RunId, StrategyId, Text, Timestamp, hex,
+    BookId, ContentDigest, ExecutionPlan, InstrumentId, IntentId, IntentKey, LaneId, Notional,
+    OrderIntent, OrderIntentId, Plane, Px, Qty, Ratio, Rebalance, RunId, SessionId, StrategyId,
+    Text, Timestamp, hex,
 };
 use fillwright_policy::Rulebook;
 use minicbor::{Decode, Encode};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The rules in force at an entry.
@@ -150,6 +152,20 @@ pub struct Facts {
     pub positions: Vec<PositionChange>,
     /// The manifest of the run behind the intent, as the registry has it.
     pub manifest_hash: Option<Text>,
+    /// The active session of each book once it was applied.
+    pub sessions: Arc<BTreeMap<BookId, InSession>>,
+    /// What active sessions have at stake: of an entry that moves one, and of the last entry of a batch. A session with a
+    /// holding that has no mark is left out.
+    pub stakes: Option<BTreeMap<SessionId, Notional>>,
+}
+
+/// The session a book is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InSession {
+    /// The session.
+    pub session_id: SessionId,
+    /// Its lane.
+    pub lane: LaneId,
 }
 
 impl Facts {
@@ -157,6 +173,13 @@ impl Facts {
     pub fn order(&self, id: OrderIntentId) -> Option<&Arc<OrderFacts>> {
         let found = self.orders.binary_search_by_key(&id, |facts| facts.order.order_intent_id);
         found.ok().map(|at| &self.orders[at])
+    }
+
+    /// The lane of a book: its own, or that of the session it is in.
+    pub fn lane_of(&self, book_id: &BookId) -> Option<&LaneId> {
+        let rules = self.rules.as_ref();
+        let own = rules.and_then(|rules| rules.rulebook.books.get(book_id)?.lane.as_ref());
+        own.or_else(|| self.sessions.get(book_id).map(|session| &session.lane))
     }
 
     /// `offline`, `paper` or `live`; empty before the first rules.

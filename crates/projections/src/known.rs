@@ -1,13 +1,18 @@
 //! Everything known at an entry: the fold that gives each entry its facts.
 
 use crate::disposition::is_cut;
-use crate::facts::{Facts, IntentFacts, OrderFacts, PositionChange, PositionPlace, Rules};
+use crate::facts::{
+    Facts, InSession, IntentFacts, OrderFacts, PositionChange, PositionPlace, Rules,
+};
 use crate::{ProjectedEntry, weight};
 use fillwright_domain::{
-    Ask, ExecutionOutcome, IntentKey, OrderIntentId, Qty, Quote, Ratio, RunId, Side, Text,
+    Ask, BookId, ExecutionOutcome, InstrumentId, IntentKey, Notional, OrderIntentId, Plane, Px,
+    Qty, Quote, Ratio, Rounding, RunId, SessionId, Side, Text,
 };
 use fillwright_kernel::corrections::Correction;
-use fillwright_kernel::{Event, Input};
+use fillwright_kernel::{Event, Input, SessionEvent};
+use fillwright_policy::SessionDefinition;
+use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -20,7 +25,22 @@ pub(crate) struct Known {
     pub(crate) intents: BTreeMap<IntentKey, Arc<IntentFacts>>,
     pub(crate) orders: BTreeMap<OrderIntentId, Arc<OrderFacts>>,
     pub(crate) positions: BTreeMap<PositionPlace, Qty>,
+    pub(crate) marks: BTreeMap<InstrumentId, Px>,
+    /// Sessions that are not over.
+    pub(crate) sessions: BTreeMap<SessionId, OpenSession>,
+    /// The active session of each book: follows from the sessions.
+    pub(crate) by_book: Arc<BTreeMap<BookId, InSession>>,
     pub(crate) changed: Changed,
+}
+
+/// A session that is not over.
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) struct OpenSession {
+    #[n(0)]
+    pub(crate) definition: SessionDefinition,
+    /// Whether it has its books: running or suspended.
+    #[n(1)]
+    pub(crate) is_active: bool,
 }
 
 /// What changed since it was last stored. What opens and ends within one entry is never stored.
@@ -31,6 +51,8 @@ pub(crate) struct Changed {
     pub(crate) intents: BTreeSet<IntentKey>,
     pub(crate) orders: BTreeSet<OrderIntentId>,
     pub(crate) positions: BTreeSet<PositionPlace>,
+    pub(crate) marks: BTreeSet<InstrumentId>,
+    pub(crate) sessions: BTreeSet<SessionId>,
 }
 
 impl Known {
@@ -44,6 +66,7 @@ impl Known {
         }
         self.note_opened(entry.seq, &facts);
         facts.rules.clone_from(&self.rules);
+        facts.sessions = Arc::clone(&self.by_book);
         facts.orders.sort_unstable_by_key(|facts| facts.order.order_intent_id);
         facts.orders.dedup_by_key(|facts| facts.order.order_intent_id);
         entry.facts = facts;
@@ -103,8 +126,18 @@ impl Known {
             Event::FillCorrected(correction) => self.correct(correction, facts),
             Event::OutcomeRecorded { outcome } => self.settle(entry.seq, outcome, facts),
             Event::IntentClosed { intent_key, .. } => self.close(entry.seq, *intent_key, facts),
+            Event::MarkTaken { instrument_id, mark_px, .. } => {
+                self.marks.insert(instrument_id.clone(), *mark_px);
+                self.changed.marks.insert(instrument_id.clone());
+            }
+            Event::Session(event) => {
+                // One that ends lets go of its books: what it had at stake is seen before.
+                let mut stakes = self.stakes();
+                self.session(event);
+                stakes.extend(self.stakes());
+                facts.stakes = Some(stakes);
+            }
             Event::InputRefused { .. }
-            | Event::MarkTaken { .. }
             | Event::IntentAccepted { .. }
             | Event::IntentDuplicated { .. }
             | Event::IntentConflicted { .. }
@@ -123,11 +156,100 @@ impl Known {
             | Event::Incident(_)
             | Event::Flow(_)
             | Event::Approval(_)
-            | Event::Session(_)
             | Event::Deployment(_)
             | Event::Reconciliation(_)
             | Event::BuildStated { .. } => {}
         }
+    }
+
+    fn session(&mut self, event: &SessionEvent) {
+        let session_id = match event {
+            SessionEvent::Scheduled { definition, .. } => {
+                let session = OpenSession { definition: definition.clone(), is_active: false };
+                self.sessions.insert(definition.session_id.clone(), session);
+                &definition.session_id
+            }
+            SessionEvent::Moved { session_id, to, .. } if to.is_over() => {
+                self.sessions.remove(session_id);
+                session_id
+            }
+            SessionEvent::Moved { session_id, to, .. } => {
+                if let Some(session) = self.sessions.get_mut(session_id) {
+                    session.is_active = to.is_active();
+                }
+                session_id
+            }
+        };
+        self.changed.sessions.insert(session_id.clone());
+        self.find_books();
+    }
+
+    /// Finds the active session of each book.
+    pub(crate) fn find_books(&mut self) {
+        let active = self.sessions.values().filter(|session| session.is_active);
+        let books = active.flat_map(|session| {
+            let OpenSession { definition, .. } = session;
+            let session_id = &definition.session_id;
+            definition.books.iter().map(move |book_id| {
+                let (session_id, lane) = (session_id.clone(), definition.lane.clone());
+                (book_id.clone(), InSession { session_id, lane })
+            })
+        });
+        self.by_book = Arc::new(books.collect());
+    }
+
+    /// What every active session has at stake, where all its books hold has a mark: the worst case of each holding, every
+    /// open order counted in full, added up on the plane on which that is most.
+    pub(crate) fn stakes(&self) -> BTreeMap<SessionId, Notional> {
+        let active = self.sessions.values().filter(|session| session.is_active);
+        let reached = self.reached();
+        let stakes = active.filter_map(|session| {
+            let stake = self.stake(&reached, &session.definition)?;
+            Some((session.definition.session_id.clone(), stake))
+        });
+        stakes.collect()
+    }
+
+    /// Every holding with the longest and the shortest it can become.
+    fn reached(&self) -> BTreeMap<PositionPlace, (Qty, Qty)> {
+        let mut reached: BTreeMap<PositionPlace, (Qty, Qty)> = BTreeMap::new();
+        let in_session = |book_id: &BookId| self.by_book.contains_key(book_id);
+        for (place, qty) in self.positions.iter().filter(|(place, _)| in_session(&place.book_id)) {
+            reached.insert(place.clone(), (*qty, *qty));
+        }
+        for facts in self.orders.values().filter(|facts| in_session(&facts.order.book_id)) {
+            let order = &facts.order;
+            let place = PositionPlace {
+                plane: order.plane,
+                book_id: order.book_id.clone(),
+                instrument_id: order.market_id.clone(),
+            };
+            let (long, short) = reached.entry(place).or_default();
+            let end = match order.side {
+                Side::Buy => long.checked_add(order.requested_quantity).map(|all| *long = all),
+                Side::Sell => short.checked_sub(order.requested_quantity).map(|all| *short = all),
+            };
+            end.expect("the kernel has checked every order it lets out");
+        }
+        reached
+    }
+
+    fn stake(
+        &self,
+        reached: &BTreeMap<PositionPlace, (Qty, Qty)>,
+        session: &SessionDefinition,
+    ) -> Option<Notional> {
+        let mut planes: BTreeMap<Plane, Notional> = BTreeMap::new();
+        let own = reached.iter().filter(|(place, _)| session.books.contains(&place.book_id));
+        for (place, (long, short)) in own {
+            let size = self.rules.as_ref()?.contract_size(&place.instrument_id)?;
+            let worst = long.checked_abs().ok()?.max(short.checked_abs().ok()?);
+            let mark = self.marks.get(&place.instrument_id)?;
+            let worth = mark.notional_of(worst, size, Rounding::Up).ok()?;
+            let sum = planes.entry(place.plane).or_default();
+            *sum = sum.checked_add(worth).ok()?;
+        }
+        Some(planes.into_values().max().unwrap_or_default())
     }
 
     fn refer(&self, order: OrderIntentId, facts: &mut Facts) {

@@ -87,7 +87,7 @@ impl KnownStore {
         let intents = read_intents(database)?;
         let orders = read_orders(database, &intents)?;
         let seq = "SELECT seq FROM known";
-        Ok(Known {
+        let mut known = Known {
             seq: database.query_row(seq, [], |row| row.get(0)).optional()?.unwrap_or(0),
             rules: read_rules(database)?.map(Arc::new),
             runs: rows(database, "SELECT run_id, manifest_hash FROM runs", |row| {
@@ -100,8 +100,17 @@ impl KnownStore {
                 "SELECT plane, book, instrument, qty FROM positions",
                 |row| Ok((position_place(row)?, parsed(row, 3)?)),
             )?,
+            marks: rows(database, "SELECT instrument, px FROM marks", |row| {
+                Ok((text(row, 0)?.into(), parsed(row, 1)?))
+            })?,
+            sessions: rows(database, "SELECT session_id, facts FROM sessions", |row| {
+                Ok((text(row, 0)?.into(), decoded(row, 1)?))
+            })?,
+            by_book: Arc::default(),
             changed: Changed::default(),
-        })
+        };
+        known.find_books();
+        Ok(known)
     }
 }
 
@@ -189,12 +198,14 @@ fn write(
     let transaction = database.transaction()?;
     if stale {
         transaction.execute_batch(
-            "DELETE FROM rules; DELETE FROM runs; DELETE FROM intents; DELETE FROM orders; DELETE FROM positions;",
+            "DELETE FROM rules; DELETE FROM runs; DELETE FROM intents; DELETE FROM orders; DELETE FROM positions;
+             DELETE FROM marks; DELETE FROM sessions;",
         )?;
     }
     write_rules(&transaction, known, changed)?;
     write_open(&transaction, known, changed)?;
     write_positions(&transaction, known, changed)?;
+    write_sessions(&transaction, known, changed)?;
     for (name, vouch) in vouches {
         transaction
             .prepare_cached("INSERT OR REPLACE INTO vouches VALUES (?1, ?2, ?3)")?
@@ -271,6 +282,26 @@ fn write_positions(
                     "DELETE FROM positions WHERE plane = ?1 AND book = ?2 AND instrument = ?3",
                 )?
                 .execute([plane, book, instrument])?,
+        };
+    }
+    Ok(())
+}
+
+fn write_sessions(database: &Connection, known: &Known, changed: &Changed) -> rusqlite::Result<()> {
+    for instrument in &changed.marks {
+        let px = known.marks.get(instrument).map(ToString::to_string);
+        database
+            .prepare_cached("INSERT OR REPLACE INTO marks VALUES (?1, ?2)")?
+            .execute(params![instrument.as_str(), px])?;
+    }
+    for session_id in &changed.sessions {
+        match known.sessions.get(session_id) {
+            Some(session) => database
+                .prepare_cached("INSERT OR REPLACE INTO sessions VALUES (?1, ?2)")?
+                .execute(params![session_id.as_str(), encoded(session)])?,
+            None => database
+                .prepare_cached("DELETE FROM sessions WHERE session_id = ?1")?
+                .execute([session_id.as_str()])?,
         };
     }
     Ok(())

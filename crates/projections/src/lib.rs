@@ -7,6 +7,7 @@
 //! | [`audit`] | `audit.jsonl` | the chain from research run to fill |
 //! | [`actual_state`] | `portfolio_actual_state.json` | the shadow loop |
 //! | [`incidents_log`] | `registry/incidents_log.json` | what went wrong, who looked, what was behind it |
+//! | [`session_registry`] | `registry/live_sessions.json`, `registry/paper_sessions.json` | where and with how much strategies run |
 //! | [`change_log`] | `registry/change_log.jsonl` | every input of a person |
 //! | [`blotter`] | `blotter.sqlite` | questions |
 //!
@@ -34,6 +35,7 @@ mod paths;
 mod portfolio_file;
 mod projections;
 mod python_json;
+pub mod session_registry;
 pub mod surveillance;
 pub mod telemetry;
 mod text;
@@ -48,7 +50,7 @@ pub use blotter::{
 pub use disposition::Disposition;
 pub use entry::ProjectedEntry;
 pub use error::ProjectionError;
-pub use facts::{Facts, IntentFacts, OrderFacts, PositionChange, PositionPlace, Rules};
+pub use facts::{Facts, InSession, IntentFacts, OrderFacts, PositionChange, PositionPlace, Rules};
 pub use line_file::Vouch;
 pub use paths::Paths;
 pub use projections::{Projection, Projections};

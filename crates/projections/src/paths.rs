@@ -39,6 +39,16 @@ impl Paths {
         self.data.join("registry/incidents_log.json")
     }
 
+    /// `registry/live_sessions.json`.
+    pub fn live_sessions(&self) -> PathBuf {
+        self.data.join("registry/live_sessions.json")
+    }
+
+    /// `registry/paper_sessions.json`.
+    pub fn paper_sessions(&self) -> PathBuf {
+        self.data.join("registry/paper_sessions.json")
+    }
+
     /// `registry/change_log.jsonl`.
     pub fn change_log(&self) -> PathBuf {
         self.data.join("registry/change_log.jsonl")

@@ -9,6 +9,7 @@ use crate::incidents_log::IncidentsLog;
 use crate::known::Known;
 use crate::known_store::KnownStore;
 use crate::line_file::Vouch;
+use crate::session_registry::SessionRegistry;
 use crate::telemetry::Telemetry;
 use crate::{Paths, ProjectedEntry, ProjectionError};
 use fillwright_journal::{Chunk, Entry, Follower};
@@ -121,6 +122,7 @@ impl Projections {
             Slot::new(ActualState::open(paths, &vouches)),
             Slot::new(IncidentsLog::open(paths, &vouches)?),
             Slot::new(ChangeLog::open(paths, &vouches)?),
+            Slot::new(SessionRegistry::open(paths, &vouches)?),
         ];
         let mut known = store.load()?;
         let behind = |slot: &Slot| slot.projection.cursor() < known.seq;
@@ -207,6 +209,9 @@ impl Projections {
             }
             self.known.resolve(entry);
             self.fed = entry.seq;
+        }
+        if let Some(last) = entries.last_mut() {
+            last.facts.stakes.get_or_insert_with(|| self.known.stakes());
         }
         self.each(entries.len(), |slot| slot.apply(&entries));
         self.collect();

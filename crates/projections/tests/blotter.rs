@@ -94,7 +94,7 @@ fn intents_are_filtered_and_paged_the_newest_first() {
         let rows = reader.intents(filter, limit).unwrap();
         rows.iter().map(|row| row.intent_id.to_string()).collect()
     };
-    assert_eq!(ids(&live, 2), ["live-5", "live-4"]);
+    assert_eq!(ids(&live, 4), ["session-2", "session-1", "live-5", "live-4"]);
     let before = reader.intent(&IntentId::new("live-4")).unwrap().unwrap().seq;
     let next = IntentFilter { before_seq: Some(before), ..live };
     assert_eq!(ids(&next, 10), ["live-3", "live-2", "live-1"]);

@@ -18,7 +18,7 @@ fn folder() -> TempDir {
     if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
 }
 
-fn files(paths: &Paths) -> [PathBuf; 7] {
+fn files(paths: &Paths) -> [PathBuf; 9] {
     [
         paths.execution_events(),
         paths.risk_events(),
@@ -27,6 +27,8 @@ fn files(paths: &Paths) -> [PathBuf; 7] {
         paths.actual_state(),
         paths.change_log(),
         paths.incidents_log(),
+        paths.live_sessions(),
+        paths.paper_sessions(),
     ]
 }
 

@@ -6,9 +6,10 @@ mod desk;
 
 use desk::day;
 use expect_test::{ExpectFile, expect_file};
-use fillwright_domain::OrderIntentId;
-use fillwright_kernel::Event;
-use fillwright_projections::Paths;
+use fillwright_domain::{OrderIntentId, Plane, Rounding};
+use fillwright_kernel::{Event, Kernel};
+use fillwright_projections::session_registry::SessionRecords;
+use fillwright_projections::{Paths, Projections};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ fn the_execution_stream_has_a_line_for_everything_that_happens() {
         "clock_measured",
         "component_health_change",
         "data_feed_status_change",
+        "deployment_change",
         "dra_decision",
         "execution_outcome",
         "execution_result",
@@ -65,6 +67,7 @@ fn the_execution_stream_has_a_line_for_everything_that_happens() {
         "policy_change",
         "report_ignored",
         "risk_breach",
+        "session_change",
         "startup_anomaly",
     ];
     assert_eq!(names(&lines, "event"), expected.map(str::to_owned).into());
@@ -79,6 +82,7 @@ fn the_risk_stream_has_decisions_breaches_halts_and_incidents() {
         "clock_measured",
         "component_health_change",
         "data_feed_status_change",
+        "deployment_change",
         "dra_decision",
         "incident_acknowledged",
         "incident_annotated",
@@ -88,6 +92,7 @@ fn the_risk_stream_has_decisions_breaches_halts_and_incidents() {
         "incident_resolved",
         "kill_switch_change",
         "risk_breach",
+        "session_change",
         "startup_anomaly",
     ];
     assert_eq!(names(&lines, "event"), expected.map(str::to_owned).into());
@@ -126,14 +131,19 @@ fn the_change_log_has_every_input_of_a_person_and_those_refused_with_why() {
     assert_eq!(names(&lines, "outcome"), ["done", "refused"].map(str::to_owned).into());
     let expected = [
         "adopt_rulebook",
+        "deployment.promote",
         "engage_kill_switch",
         "incident.acknowledge",
         "incident.annotate",
         "incident.close",
         "incident.link",
         "incident.raise",
+        "policy.approve",
+        "policy.propose",
         "register_run",
         "release_kill_switch",
+        "session.move",
+        "session.schedule",
     ];
     assert_eq!(names(&lines, "input"), expected.map(str::to_owned).into());
 }
@@ -199,4 +209,70 @@ fn the_drop_copy_is_every_order_event_and_fill_of_the_journal_and_nothing_else()
     }
     assert_eq!(copy.next(), None, "the drop copy says more than happened");
     assert!(events > 30, "{events}");
+}
+
+#[test]
+fn the_registry_has_every_session_with_its_moves_and_what_it_had_at_stake() {
+    let day = day();
+    let folder = tempfile::tempdir().unwrap();
+    day.feed_all(folder.path());
+    let paths = Paths::new(folder.path());
+    let text = fs::read_to_string(paths.paper_sessions()).unwrap();
+    expect_file!["snapshots/paper_sessions.json"].assert_eq(&text);
+    let live: SessionRecords =
+        serde_json::from_str(&fs::read_to_string(paths.live_sessions()).unwrap()).unwrap();
+    assert_eq!(live, SessionRecords::default(), "nothing was live");
+    let records: SessionRecords = serde_json::from_str(&text).unwrap();
+    let week = &records.sessions[0];
+    let moves: Vec<&str> = week.timeline.iter().map(|moved| moved.status.as_str()).collect();
+    assert_eq!(moves, ["scheduled", "running", "suspended", "running", "completed"]);
+    assert_eq!((week.orders.ended, week.orders.failed), (1, 0));
+    assert_eq!((week.links.incidents.len(), week.links.evaluations.len()), (1, 1));
+}
+
+/// Read behind every entry, whatever the batches were.
+#[test]
+fn what_a_session_has_at_stake_is_what_the_kernel_counts() {
+    let day = day();
+    let folder = tempfile::tempdir().unwrap();
+    let paths = Paths::new(folder.path());
+    let mut projections = Projections::open(&paths, desk::BUILD).unwrap();
+    let mut kernel = Kernel::new("main");
+    let (mut compared, mut seen) = (0, BTreeSet::new());
+    for seq in 1..=day.last_seq() {
+        let entries = day.entries(seq - 1, seq);
+        kernel.replay(entries[0].at, &entries[0].events);
+        projections.catch_up(entries).unwrap();
+        let is_active = kernel.state().sessions.iter().any(|(_, known)| known.status.is_active());
+        if !is_active {
+            continue;
+        }
+        let text = fs::read_to_string(paths.paper_sessions()).unwrap();
+        let records: SessionRecords = serde_json::from_str(&text).unwrap();
+        let capital = &records.sessions[0].capital;
+        let ledger = kernel.state().ledgers.get(&desk::LIVE.into(), Plane::LiveStub).unwrap();
+        assert_eq!(capital.at_stake, Some(ledger.gross()), "behind entry {seq}");
+        let share = ledger.gross().over(capital.allocated, Rounding::Up).unwrap();
+        assert_eq!(capital.utilisation, Some(share), "behind entry {seq}");
+        seen.insert(ledger.gross());
+        compared += 1;
+    }
+    assert!(compared > 8 && seen.len() > 3, "{compared} {seen:?}");
+}
+
+#[test]
+fn order_lines_say_the_lane_of_the_session_they_are_in() {
+    let lines = check(Paths::execution_events, &expect_file!["snapshots/events_execution.ndjson"]);
+    let told: Vec<_> = lines
+        .iter()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .filter(|line| line["intent_id"] == "session-1" || line["intent_id"] == "live-1")
+        .map(|line| (line["intent_id"].clone(), line["lane"].clone()))
+        .collect();
+    assert!(told.len() > 8, "{told:?}");
+    for (intent, lane) in told {
+        let expected =
+            if intent == "session-1" { "canary".into() } else { serde_json::Value::Null };
+        assert_eq!(lane, expected, "{intent}");
+    }
 }

@@ -62,7 +62,8 @@ impl FlowWitness {
 
     pub(crate) fn happened(&mut self, event: &FlowEvent) -> Finding {
         match event {
-            FlowEvent::VenueHealthChanged { venue_id, status } => {
+            FlowEvent::VenueHealthChanged { venue_id, status, by, .. } => {
+                must!(by.as_ref().is_none_or(|by| !by.is_empty()), "[I11] nobody says {venue_id}");
                 self.health.insert(venue_id.clone(), *status);
             }
             FlowEvent::StrategyThrottled { strategy_id, .. } => {

@@ -371,7 +371,10 @@ impl Generator {
             HealthStatus::Degraded,
             HealthStatus::Down,
         ]);
-        Input::Flow(Box::new(FlowInput::VenueHealth { venue_id, status }))
+        // A few are a person's word.
+        let by = self.rng.chance(30).then(|| self.person());
+        let reason = by.as_ref().map(|_| Text::new("seen on the screen"));
+        Input::Flow(Box::new(FlowInput::VenueHealth { venue_id, status, by, reason }))
     }
 
     fn reenable(&mut self) -> Input {
@@ -986,6 +989,7 @@ fn detection_rule(rng: &mut Rng, signal: Signal) -> DetectionRule {
         severity: rng.pick(Severity::ALL),
         blocks: rng.chance(50),
         description: Text::new("generated"),
+        cooldown_s: rng.chance(40).then(|| rng.pick(&[1, 2, 10])),
     }
 }
 
@@ -1187,7 +1191,7 @@ fn envelope(rng: &mut Rng) -> Envelope {
 
 /// The limits of one level, each left out so often of a thousand times.
 fn limits(rng: &mut Rng, absent: u64) -> Limits {
-    let mut breach = || rng.pick(&[Breach::Deny, Breach::Reduce, Breach::Reduce]);
+    let mut breach = || rng.pick(&[Breach::Deny, Breach::Reduce, Breach::Reduce, Breach::Reduce]);
     let (on_order_notional, on_leverage, on_asset_exposure) = (breach(), breach(), breach());
     let (on_order_qty, on_position) = (breach(), breach());
     let (on_gross_exposure, on_net_exposure) = (breach(), breach());
@@ -1229,7 +1233,7 @@ fn group_limits(rng: &mut Rng, absent: u64) -> GroupLimits {
     let caps = ["200000", "2000000", WIDE, WIDE, WIDE, WIDE, WIDE, WIDE];
     GroupLimits {
         max_exposure: (!rng.chance(absent)).then(|| Notional::new(number(rng.pick(&caps)))),
-        on_exposure: rng.pick(&[Breach::Deny, Breach::Reduce]),
+        on_exposure: rng.pick(&[Breach::Deny, Breach::Reduce, Breach::Reduce]),
     }
 }
 

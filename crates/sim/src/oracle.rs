@@ -16,7 +16,7 @@ use fillwright_domain::{
 };
 use fillwright_kernel::adoption::{PolicyEvent, Proposal};
 use fillwright_kernel::corrections::Correction;
-use fillwright_kernel::incidents::IncidentEvent;
+use fillwright_kernel::incidents::{IncidentEvent, IncidentOrigin};
 use fillwright_kernel::{
     Answer, Effect, Event, Gate, IgnoredReport, Input, ReconciliationEvent, Ruling, State, Verdict,
 };
@@ -235,6 +235,7 @@ impl Oracle {
         }
         if let Some(rules) = &self.rules {
             self.incidents.has_noticed(rules, events)?;
+            self.cools_down(at, rules, events)?;
         }
         let has_corrections = events.iter().any(|event| matches!(event, Event::FillCorrected(_)));
         must!(
@@ -748,6 +749,23 @@ impl Oracle {
             "[I8] {} is worth more than one order may be",
             order.intent_id
         );
+        Ok(())
+    }
+
+    /// A rule that cools down what its incident concerns holds trading back there as long as it says. [E3]
+    fn cools_down(&self, at: Timestamp, rules: &Rulebook, events: &[Event]) -> Finding {
+        for event in events {
+            let Event::Incident(IncidentEvent::Opened { incident }) = event else { continue };
+            let IncidentOrigin::Rule(name) = &incident.origin else { continue };
+            let rule = rules.incident_rules.rules.get(name);
+            let Some(lasts_s) = rule.and_then(|rule| rule.cooldown_s) else { continue };
+            let until = self.imposed.get(&(RestraintKind::Cooldown, incident.scope.clone()));
+            let least_ns = i64::from(lasts_s) * 1_000_000_000;
+            let is_long = |until: &Option<Timestamp>| {
+                until.is_none_or(|until| until.as_ns() - at.as_ns() >= least_ns)
+            };
+            must!(until.is_some_and(is_long), "[E3] {name} does not cool {} down", incident.scope);
+        }
         Ok(())
     }
 

@@ -58,7 +58,7 @@ fn destination(name: &str) -> Destination {
 
 /// Routes over two connections that are told of often; now and then one leads nowhere, or takes too little.
 pub(crate) fn generated(rng: &mut Rng) -> RoutePolicy {
-    if rng.chance(850) {
+    if rng.chance(700) {
         return RoutePolicy::wide();
     }
     let (smart, urgent) = (RouteId::new("smart_limit"), RouteId::new("urgent_mkt"));
@@ -106,7 +106,7 @@ fn destinations(rng: &mut Rng) -> Vec<Destination> {
         algorithm: rng.chance(300).then(|| Text::new("broker-vwap")),
     };
     let mut found = vec![one("BINANCE"), one("ELSEWHERE")];
-    if rng.chance(500) {
+    if rng.chance(750) {
         found.pop();
     }
     found

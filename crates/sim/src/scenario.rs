@@ -166,10 +166,15 @@ impl Stage {
                 | "startup",
                 ..,
             ] => incident(words),
-            ["venue", id, status] => Input::Flow(Box::new(FlowInput::VenueHealth {
-                venue_id: VenueId::new(id),
-                status: HealthStatus::of(status).expect("a status"),
-            })),
+            ["venue", id, status, rest @ ..] => {
+                let said = rest.first().map(|_| person(rest));
+                Input::Flow(Box::new(FlowInput::VenueHealth {
+                    venue_id: VenueId::new(id),
+                    status: HealthStatus::of(status).expect("a status"),
+                    by: said.as_ref().map(|(by, _)| by.clone()),
+                    reason: said.map(|(_, reason)| reason),
+                }))
+            }
             ["reenable", strategy, rest @ ..] => {
                 let (by, reason) = person(rest);
                 let strategy_id = StrategyId::new(strategy);
@@ -718,7 +723,7 @@ fn differ(rules: &mut Rulebook, edit: &[&str]) {
     }
 }
 
-/// `detect order_rejected 2 within 60 by strategy percent 50 blocks`, of kind execution and high.
+/// `detect order_rejected 2 within 60 by strategy percent 50 blocks cooldown 300`, of kind execution and high.
 fn detection(signal: &str, words: &[&str]) -> DetectionRule {
     let after = |word: &str| words.iter().position(|found| *found == word).map(|at| words[at + 1]);
     let figure = |word: &str| after(word).map(|text| text.parse().expect("a whole number"));
@@ -739,6 +744,7 @@ fn detection(signal: &str, words: &[&str]) -> DetectionRule {
             .map_or(Severity::High, |word| Severity::of(word).expect("a severity")),
         blocks: words.contains(&"blocks"),
         description: Text::new(signal),
+        cooldown_s: figure("cooldown"),
     }
 }
 

@@ -321,7 +321,10 @@ fn on(scope: &Scope) -> String {
 
 fn flowed(event: &FlowEvent) -> String {
     match event {
-        FlowEvent::VenueHealthChanged { venue_id, status } => format!("{venue_id} is {status:?}"),
+        FlowEvent::VenueHealthChanged { venue_id, status, by, .. } => {
+            let by = by.as_ref().map_or_else(String::new, |by| format!(", says {by}"));
+            format!("{venue_id} is {status:?}{by}")
+        }
         FlowEvent::StrategyThrottled { strategy_id, executions } => {
             format!("{strategy_id} is disabled after {executions} executions")
         }

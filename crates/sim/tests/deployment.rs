@@ -275,7 +275,7 @@ fn a_model_is_lowered_by_one_and_raised_by_two() {
             10s refused risk-1: another change was approved than this
             11s the approval is used
             11s the model of trend is candidate by risk-1
-            12s refused risk-1: the same rules are in force already
+            12s refused risk-1: it stands so already
             13s I4 plans 0.2 at 20001, leverage 0.120006
             13s I4.1 buys 0.2 BTCUSDT on paper
             13s I4.1 outcome Filled 0.2

@@ -763,9 +763,44 @@ fn a_venue_nobody_told_of_is_healthy_only_where_the_policy_says_so() {
             4s I2.1 buys 1 BTCUSDT on paper
             4s I2.1 outcome Filled 1
             4s I2 success bought 1, reply
-            5s refused: the same rules are in force already
+            5s refused: it stands so already
             6s refused: the venue is not in the rulebook
         "]],
+    );
+}
+
+#[test]
+fn a_person_says_a_venue_is_down_with_a_name_and_up_with_a_role() {
+    check(
+        "1s adopt standard, flow health told
+         2s venue BINANCE up by audit-1 because it looks well
+         3s venue BINANCE up by ops-1 because it looks well
+         4s venue BINANCE down by audit-1 because no fills
+         5s venue BINANCE down by ops-1 because no fills
+         6s intent I1 add 0.5
+         7s venue BINANCE degraded by audit-1 because some fills
+         8s venue BINANCE degraded by risk-1 because some fills
+         9s venue BINANCE down by because
+         10s venue BINANCE up by nobody-1 because back
+         11s venue BINANCE up
+         12s intent I2 add 0.5",
+        &expect![[r#"
+            1s rulebook 1 adopted by risk-1
+            2s refused audit-1: it takes a role that the person does not hold
+            3s BINANCE is Up, says ops-1
+            4s BINANCE is Down, says audit-1
+            5s refused ops-1: it stands so already
+            6s I1 denied by VenueHealth: the venue is not in a state to trade
+            7s refused audit-1: it takes a role that the person does not hold
+            8s BINANCE is Degraded, says risk-1
+            9s BINANCE is Down, says because
+            10s refused nobody-1: no such person stands in the rules
+            11s BINANCE is Up
+            12s I2 plans 1 at 20001, leverage 0.20001
+            12s I2.1 buys 1 BTCUSDT on paper
+            12s I2.1 outcome Filled 1
+            12s I2 success bought 1, reply
+        "#]],
     );
 }
 

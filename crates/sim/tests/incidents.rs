@@ -176,6 +176,66 @@ fn a_fault_is_an_incident_in_the_same_step() {
 }
 
 #[test]
+fn a_rule_cools_its_scope_down_and_never_shortens_what_stands() {
+    check(
+        "1s adopt standard, detect intent_denied 2 within 60 by strategy cooldown 30
+         2s intent I1 add 99 book desk
+         3s intent I2 add 99 book desk
+         4s intent I3 add 0.01 book desk
+         5s lift cooldown on strategy:trend by ops-1 because looked at
+         6s lift cooldown on strategy:trend by ops-1 because looked at
+         7s lift cooldown on strategy:trend by risk-1 because looked at
+         8s intent I4 add 0.01 book desk",
+        &expect![[r#"
+            1s rulebook 1 adopted by risk-1
+            2s I1 denied by Mapping: the size is outside 0 to 1
+            2s intent_denied counts a hit in strategy:trend
+            3s I2 denied by Mapping: the size is outside 0 to 1
+            3s intent_denied counts a hit in strategy:trend
+            3s INC-5-1 opened: execution high strategy:trend, 2 hits (intent_denied)
+            3s cooldown on strategy:trend imposed until 33s by a rule
+            4s I3 denied by Cooldown: a cooldown holds new risk back
+            4s intent_denied counts a hit in strategy:trend
+            5s cooldown on strategy:trend: lift requested by ops-1
+            6s refused ops-1: releasing takes a second, different person
+            7s cooldown on strategy:trend lifted by ops-1 and risk-1
+            8s I4 plans 0.02 at 20001, leverage 0.0040002
+            8s I4.1 buys 0.02 BTCUSDT on live-stub, place
+        "#]],
+    );
+}
+
+#[test]
+fn a_rule_lengthens_a_cooldown_that_is_shorter_and_leaves_a_longer_one() {
+    let rules = "1s adopt standard, detect intent_denied 1 by strategy cooldown 30";
+    for until in ["20s", "33s", "34s"] {
+        let told = play(&format!(
+            "{rules}
+             2s impose cooldown on strategy:trend until {until} by ops-1 because wait
+             3s intent I1 add 99 book desk"
+        ));
+        let lengthened = told.contains("3s cooldown on strategy:trend imposed until 33s by a rule");
+        assert_eq!(lengthened, until == "20s", "{told}");
+    }
+}
+
+#[test]
+fn every_gate_of_the_envelope_is_a_breach_that_counts() {
+    for (limit, intent) in [
+        ("max_order_qty 0.001", "add 0.01 book desk"),
+        ("max_order_notional 1", "add 0.01 book desk"),
+        ("max_open_orders 0", "add 0.01 book desk"),
+        ("at cluster:majors max_exposure 1", "add 0.01 book desk"),
+    ] {
+        let played = play(&format!(
+            "1s adopt standard, {limit}, detect risk_breach 1
+             2s intent I1 {intent}"
+        ));
+        assert!(played.contains("INC-4-1 opened: execution high global"), "{limit}: {played}");
+    }
+}
+
+#[test]
 fn rejects_make_an_incident_at_their_number_and_share_and_not_one_before() {
     check(
         "1s adopt standard, detect order_rejected 2 within 60 by strategy percent 50

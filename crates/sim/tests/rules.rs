@@ -21,7 +21,7 @@ fn the_same_rulebook_again_is_nothing_new() {
         "1s adopt standard
          2s adopt standard, version 2",
         &expect![[r"
-            1s refused risk-1: the same rules are in force already
+            1s refused risk-1: it stands so already
             2s rulebook 2 adopted by risk-1
         "]],
     );
@@ -94,7 +94,7 @@ fn a_run_registers_once_a_manifest() {
          3s run R2 60303ae2",
         &expect![[r"
             1s run R2 registered
-            2s refused research-1: the same rules are in force already
+            2s refused research-1: it stands so already
             3s run R2 registered
         "]],
     );

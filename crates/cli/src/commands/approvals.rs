@@ -1,6 +1,7 @@
 //! `fillwright requests`, `approve`, `reject`: what waits for approval, and what people say to it.
 
 use crate::arguments::Common;
+use crate::commands::versions;
 use crate::decisions::Decider;
 use crate::exit::{Exit, Stop};
 use crate::output::{Report, table};
@@ -9,11 +10,13 @@ use crate::words;
 use anyhow::Result;
 use clap::Args;
 use fillwright_domain::{RequestId, Scope, Text, Timestamp};
+use fillwright_kernel::adoption::{Pending, PolicyInput};
 use fillwright_kernel::approvals::Request;
 use fillwright_kernel::{ApprovalInput, Change, Input};
 use serde::Serialize;
 
-/// List the changes that wait for approval, or were approved and not yet made.
+/// List the changes that wait for approval, or were approved and not yet made; a version of the rules
+/// that waits is one of them.
 ///
 /// Reads the journal and changes nothing. Expired requests are shown as such; nothing can be done with
 /// them any more.
@@ -22,15 +25,21 @@ use serde::Serialize;
 Examples:
   fillwright requests --home /srv/book
   fillwright requests --json | jq '.requests[].request_id'
+  fillwright requests --ids              for a script: the names of those that wait or are approved
 
 Exit codes: as `fillwright --help` lists them.")]
-pub(crate) struct Requests {}
+pub(crate) struct Requests {
+    /// Print the names alone, one a line, of those that have not expired.
+    #[arg(long)]
+    ids: bool,
+}
 
 /// Approve a change that somebody else proposed.
 ///
 /// The approval is for exactly the change the request shows, it is used once, and it counts until the
 /// request expires. Nobody approves what they proposed; an approver holds one of the roles that are
-/// still missing, now and when the change is made.
+/// still missing, now and when the change is made. A version of the rules that waits is approved the
+/// same way, by its hash or the beginning of it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -39,9 +48,9 @@ Examples:
 
 Exit codes: as `fillwright --help` lists them; 1 where nothing changed, and why.")]
 pub(crate) struct Approve {
-    /// The request.
+    /// The request, or the version of the rules.
     #[arg(value_name = "REQUEST")]
-    request: RequestId,
+    request: String,
     #[command(flatten)]
     decider: Decider,
 }
@@ -54,9 +63,9 @@ Examples:
 
 Exit codes: as `fillwright --help` lists them; 1 where nothing changed, and why.")]
 pub(crate) struct Reject {
-    /// The request.
+    /// The request, or the version of the rules.
     #[arg(value_name = "REQUEST")]
-    request: RequestId,
+    request: String,
     #[command(flatten)]
     decider: Decider,
 }
@@ -110,9 +119,7 @@ pub(crate) fn ask(
     evidence: &[String],
     expires_in: u32,
 ) -> Result<Exit> {
-    let now = i64::try_from(jiff::Timestamp::now().as_nanosecond())
-        .map_err(|_| Stop::usage("the clock stands outside the years 1678 to 2261"))?;
-    let expires_at = Timestamp::from_ns(now.saturating_add(i64::from(expires_in) * 1_000_000_000));
+    let expires_at = common.in_seconds(expires_in)?;
     let (by, reason) = (decider.by(), decider.reason());
     let evidence = evidence.iter().map(Text::new).collect();
     let request = ApprovalInput::Request { change, scope, evidence, expires_at, by, reason };
@@ -121,7 +128,10 @@ pub(crate) fn ask(
 
 impl Approve {
     pub(crate) fn run(self, common: &Common) -> Result<Exit> {
-        let (request_id, by) = (self.request, self.decider.by());
+        if versions::waits(common, &self.request)? {
+            return versions::say(common, &self.decider, &self.request, PolicyInput::Approve);
+        }
+        let (request_id, by) = (named(&self.request)?, self.decider.by());
         let approve = ApprovalInput::Approve { request_id, by, reason: self.decider.reason() };
         self.decider.decide(common, &Input::Approval(Box::new(approve)))
     }
@@ -129,16 +139,40 @@ impl Approve {
 
 impl Reject {
     pub(crate) fn run(self, common: &Common) -> Result<Exit> {
-        let (request_id, by) = (self.request, self.decider.by());
+        if versions::waits(common, &self.request)? {
+            return versions::say(common, &self.decider, &self.request, PolicyInput::Withdraw);
+        }
+        let (request_id, by) = (named(&self.request)?, self.decider.by());
         let reject = ApprovalInput::Reject { request_id, by, reason: self.decider.reason() };
         self.decider.decide(common, &Input::Approval(Box::new(reject)))
     }
+}
+
+fn named(request: &str) -> Result<RequestId> {
+    Ok(request.parse().map_err(|_| {
+        Stop::usage(format!("{request} is no name of a request; see `fillwright requests`"))
+    })?)
 }
 
 /// What waits.
 #[derive(Debug, Serialize)]
 struct Waiting {
     requests: Vec<Row>,
+    /// The version of the rules that waits, where one does.
+    version: Option<Version>,
+    #[serde(skip)]
+    only_ids: bool,
+}
+
+/// A version of the rules that waits.
+#[derive(Debug, Serialize)]
+struct Version {
+    hash: String,
+    name: String,
+    /// `waiting` or `approved`.
+    state: &'static str,
+    proposed_by: String,
+    reason: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -152,13 +186,14 @@ struct Row {
 }
 
 impl Requests {
-    #[expect(clippy::unused_self, reason = "every command runs the same way")]
     pub(crate) fn run(self, common: &Common) -> Result<Exit> {
         let (kernel, at, _) = JournalReader::of(&common.home()?)?.kernel()?;
         let at = Timestamp::from_ns(at.unwrap_or_default());
         let requests = kernel.state().approvals.iter();
         let requests = requests.map(|(request_id, request)| Row::of(at, request_id, request));
-        common.output().report(&Waiting { requests: requests.collect() })?;
+        let version = kernel.state().versions.pending().map(Version::of);
+        let waiting = Waiting { requests: requests.collect(), version, only_ids: self.ids };
+        common.output().report(&waiting)?;
         Ok(Exit::Done)
     }
 }
@@ -175,12 +210,49 @@ impl Row {
     }
 }
 
+impl Version {
+    fn of(pending: &Pending) -> Self {
+        let proposal = &pending.proposal;
+        let waits = pending.needs_approval && pending.approved_by.is_none();
+        Self {
+            hash: pending.hash.to_string(),
+            name: proposal.rulebook.version.to_string(),
+            state: if waits { "waiting" } else { "approved" },
+            proposed_by: proposal.by.to_string(),
+            reason: proposal.reason.to_string(),
+        }
+    }
+}
+
+impl Waiting {
+    fn ids(&self) -> String {
+        let open = self.requests.iter().filter(|row| row.state != "expired");
+        let requests = open.map(|row| row.request_id.to_string());
+        let ids = self.version.iter().map(|version| version.hash.clone()).chain(requests);
+        ids.collect::<Vec<_>>().join("\n")
+    }
+}
+
 impl Report for Waiting {
     fn tell(&self) -> String {
-        if self.requests.is_empty() {
+        if self.only_ids {
+            return self.ids();
+        }
+        if self.requests.is_empty() && self.version.is_none() {
             return "nothing waits for approval".to_owned();
         }
         let mut rows = table(&["request", "change", "scope", "by", "why", "missing", "until"]);
+        if let Some(version) = &self.version {
+            rows.add_row([
+                version.hash[..12].to_owned(),
+                format!("rules {}", version.name),
+                "global".to_owned(),
+                version.proposed_by.clone(),
+                version.reason.clone(),
+                if version.state == "waiting" { "approver" } else { version.state }.to_owned(),
+                String::new(),
+            ]);
+        }
         for row in &self.requests {
             let missing: Vec<&str> = row.request.missing.iter().map(|role| role.as_str()).collect();
             let missing =

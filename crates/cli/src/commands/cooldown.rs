@@ -1,7 +1,7 @@
 //! `fillwright cooldown`: nothing new for a while.
 
 use crate::arguments::Common;
-use crate::exit::{Exit, Stop};
+use crate::exit::Exit;
 use crate::restraining::Request;
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -52,17 +52,10 @@ impl Cooldown {
         const KIND: RestraintKind = RestraintKind::Cooldown;
         match self {
             Self::Start(start) => {
-                let until_ns = start.lasts_s.map(ends_at_ns).transpose()?;
-                start.request.impose(common, KIND, KillEffect::Block, until_ns)
+                let until = start.lasts_s.map(|lasts_s| common.in_seconds(lasts_s)).transpose()?;
+                start.request.impose(common, KIND, KillEffect::Block, until)
             }
             Self::End(end) => end.request.lift(common, KIND),
         }
     }
-}
-
-/// When something ends that lasts so many seconds from now, in nanoseconds since the epoch.
-pub(crate) fn ends_at_ns(lasts_s: u32) -> Result<i64> {
-    const NS_PER_S: i128 = 1_000_000_000;
-    let ends_at = jiff::Timestamp::now().as_nanosecond() + i128::from(lasts_s) * NS_PER_S;
-    Ok(i64::try_from(ends_at).map_err(|_| Stop::usage("--for reaches beyond the year 2261"))?)
 }

@@ -7,9 +7,7 @@ use crate::decisions::Decider;
 use crate::exit::{Exit, Stop};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use fillwright_domain::{
-    DigestedIntent, InstrumentId, LaneId, Regime, Scope, StrategyId, Text, Timestamp,
-};
+use fillwright_domain::{DigestedIntent, InstrumentId, LaneId, Regime, Scope, StrategyId, Text};
 use fillwright_intake::Intents;
 use fillwright_kernel::{Change, DeploymentInput, Gate, Input};
 use fillwright_policy::ModelStatus;
@@ -218,10 +216,8 @@ impl StateRegime {
             RegimeName::Crisis => Regime::Crisis,
             RegimeName::Quiet => Regime::Quiet,
         };
-        let now = i64::try_from(jiff::Timestamp::now().as_nanosecond())
-            .map_err(|_| Stop::usage("the clock stands outside the years 1678 to 2261"))?;
-        let source = Text::new(self.decider.by().as_str());
-        let stated = DeploymentInput::Regime { regime, as_of: Timestamp::from_ns(now), source };
+        let (as_of, source) = (common.now()?, Text::new(self.decider.by().as_str()));
+        let stated = DeploymentInput::Regime { regime, as_of, source };
         self.decider.decide(common, &Input::Deployment(Box::new(stated)))
     }
 }

@@ -1,6 +1,5 @@
 //! `fillwright halt`: the market does not trade.
 
-use super::cooldown::ends_at_ns;
 use crate::arguments::Common;
 use crate::exit::Exit;
 use crate::restraining::Request;
@@ -51,8 +50,8 @@ impl Halt {
     pub(crate) fn run(self, common: &Common) -> Result<Exit> {
         match self {
             Self::Start(start) => {
-                let until_ns = start.lasts_s.map(ends_at_ns).transpose()?;
-                start.request.impose(common, RestraintKind::Halt, KillEffect::Block, until_ns)
+                let until = start.lasts_s.map(|lasts_s| common.in_seconds(lasts_s)).transpose()?;
+                start.request.impose(common, RestraintKind::Halt, KillEffect::Block, until)
             }
             Self::End(end) => end.request.lift(common, RestraintKind::Halt),
         }

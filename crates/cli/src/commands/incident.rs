@@ -1,10 +1,10 @@
 //! `fillwright incident`: what went wrong, who looks, and what was behind it.
 
 use crate::arguments::Common;
+use crate::decisions::Decider;
 use crate::exit::{Exit, Stop};
 use crate::output::{Report, table};
 use crate::reading::{JournalReader, events_of};
-use crate::session::Session;
 use crate::words;
 use anyhow::Result;
 use clap::builder::NonEmptyStringValueParser;
@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use fillwright_domain::{
     IncidentCategory, IncidentId, Principal, Scope, Severity, Text, Timestamp,
 };
-use fillwright_engine::{Home, SystemClock};
+use fillwright_engine::Home;
 use fillwright_kernel::Input;
 use fillwright_kernel::incidents::IncidentInput;
 use fillwright_projections::incidents_log::{IncidentRecord, IncidentRecords};
@@ -43,12 +43,16 @@ pub(crate) enum Incident {
 Examples:
   fillwright incident list --home /srv/book
   fillwright incident list --all --json | jq .incidents[].root_cause
+  fillwright incident list --ids         for a script
 
 Exit codes: as `fillwright --help` lists them.")]
 pub(crate) struct List {
     /// Those that are closed as well.
     #[arg(long)]
     all: bool,
+    /// Print the names alone, one a line.
+    #[arg(long)]
+    ids: bool,
 }
 
 /// Show one incident with everything that was said and done.
@@ -86,7 +90,7 @@ pub(crate) struct Raise {
     #[arg(long)]
     blocks: bool,
     #[command(flatten)]
-    who: Who,
+    decider: Decider,
 }
 
 /// Say that somebody is looking.
@@ -140,17 +144,6 @@ pub(crate) struct Close {
     said: Said,
 }
 
-/// Who asks, and why.
-#[derive(Debug, Args)]
-struct Who {
-    /// Who asks; recorded in the journal.
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
-    by: String,
-    /// Why, or what was found; recorded in the journal.
-    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
-    reason: String,
-}
-
 /// Which incident, who says it, and what.
 #[derive(Debug, Args)]
 struct Said {
@@ -158,7 +151,7 @@ struct Said {
     #[arg(value_name = "INCIDENT")]
     incident: String,
     #[command(flatten)]
-    who: Who,
+    decider: Decider,
 }
 
 fn category(word: &str) -> Result<IncidentCategory, String> {
@@ -208,25 +201,23 @@ impl Said {
         common: &Common,
         input: impl FnOnce(IncidentId, Principal, Text) -> IncidentInput,
     ) -> Result<Exit> {
-        let by = Principal::new(&self.who.by);
         let incident_id = IncidentId::new(&self.incident);
-        let input = input(incident_id.clone(), by.clone(), Text::new(&self.who.reason));
-        ask(common, &by, input, Some(incident_id))
+        let input = input(incident_id.clone(), self.decider.by(), self.decider.reason());
+        ask(common, &self.decider, input, Some(incident_id))
     }
 }
 
 impl Raise {
     fn run(self, common: &Common) -> Result<Exit> {
-        let by = Principal::new(&self.who.by);
         let input = IncidentInput::Raise {
             category: self.category,
             severity: self.severity,
             scope: self.scope,
             blocks: self.blocks,
-            summary: Text::new(&self.who.reason),
-            by: by.clone(),
+            summary: self.decider.reason(),
+            by: self.decider.by(),
         };
-        ask(common, &by, input, None)
+        ask(common, &self.decider, input, None)
     }
 }
 
@@ -242,37 +233,20 @@ struct Answered {
 
 fn ask(
     common: &Common,
-    by: &Principal,
+    decider: &Decider,
     input: IncidentInput,
     about: Option<IncidentId>,
 ) -> Result<Exit> {
-    let (home, output) = (common.home()?, common.output());
-    let mut session = Session::open(home.clone(), Box::new(SystemClock::default()), by, output)?;
-    let seq = session.with_desk(|desk| desk.kernel().state().seq + 1);
-    session.process(vec![Input::Incident(Box::new(input))])?;
-    session.close()?;
-    let change = change_of(&home, seq)?;
+    let taken = decider.hand_in(common, &Input::Incident(Box::new(input)))?;
+    let (seq, why_refused) = (taken.seq, taken.why_refused());
     let about = about.unwrap_or_else(|| IncidentId::new(format!("INC-{seq}-1")));
-    let answered = Answered {
-        seq,
-        incident: find(&home, &about)?.filter(|_| change.is_none()),
-        why_refused: change,
+    let incident = match why_refused {
+        Some(_) => None,
+        None => find(&common.home()?, &about)?,
     };
-    output.report(&answered)?;
+    let answered = Answered { seq, why_refused, incident };
+    common.output().report(&answered)?;
     Ok(if answered.why_refused.is_some() { Exit::Found } else { Exit::Done })
-}
-
-/// Why an entry's input was refused, where it was.
-fn change_of(home: &Home, seq: u64) -> Result<Option<String>> {
-    let mut why = None;
-    JournalReader::of(home)?.one(seq, |entry| {
-        why = events_of(entry)?.into_iter().find_map(|event| match event {
-            fillwright_kernel::Event::InputRefused { why, .. } => Some(why.to_string()),
-            _ => None,
-        });
-        Ok(())
-    })?;
-    Ok(why)
 }
 
 /// Every incident of a home, from its journal.
@@ -302,6 +276,11 @@ impl List {
         if !self.all {
             records.incidents.retain(|one| one.closed_at.is_none());
         }
+        if self.ids {
+            let ids = records.incidents.into_iter().map(|one| one.incident_id.to_string());
+            common.output().report(&Ids { ids: ids.collect() })?;
+            return Ok(Exit::Done);
+        }
         common.output().report(&records)?;
         Ok(Exit::Done)
     }
@@ -318,6 +297,18 @@ impl Show {
         })?;
         common.output().report(&found)?;
         Ok(Exit::Done)
+    }
+}
+
+/// Names alone.
+#[derive(Debug, Serialize)]
+struct Ids {
+    ids: Vec<String>,
+}
+
+impl Report for Ids {
+    fn tell(&self) -> String {
+        self.ids.join("\n")
     }
 }
 

@@ -1,6 +1,5 @@
 //! `fillwright mode`: degraded, reduce-only and maintenance, everywhere or in a scope.
 
-use super::cooldown::ends_at_ns;
 use crate::arguments::Common;
 use crate::exit::Exit;
 use crate::restraining::Request;
@@ -63,8 +62,8 @@ impl Mode {
     pub(crate) fn run(self, common: &Common) -> Result<Exit> {
         match self {
             Self::Enter(enter) => {
-                let until_ns = enter.lasts_s.map(ends_at_ns).transpose()?;
-                enter.request.impose(common, enter.mode.kind(), KillEffect::Block, until_ns)
+                let until = enter.lasts_s.map(|lasts_s| common.in_seconds(lasts_s)).transpose()?;
+                enter.request.impose(common, enter.mode.kind(), KillEffect::Block, until)
             }
             Self::Leave(leave) => leave.request.lift(common, leave.mode.kind()),
         }

@@ -13,8 +13,8 @@ use crate::watch::Watch;
 use crate::{inbox, replies, stream, words};
 use anyhow::{Context, Result};
 use clap::Args;
-use fillwright_domain::{Principal, Timestamp};
-use fillwright_engine::{Clock, Home, ScriptedClock, SystemClock};
+use fillwright_domain::Principal;
+use fillwright_engine::Home;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -22,8 +22,6 @@ use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How far a scripted clock moves a reading.
-const MILLISECOND_NS: i64 = 1_000_000;
 /// How often a watch looks.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Beyond this many entries a summary says enough.
@@ -65,9 +63,6 @@ pub(crate) struct Run {
     /// Go on watching the quotes, the portfolio, the registry of runs and the inbox.
     #[arg(long)]
     watch: bool,
-    /// Let logical time start here and move by a millisecond a reading, whatever the time is.
-    #[arg(long, value_name = "RFC3339")]
-    clock: Option<jiff::Timestamp>,
     /// Who answers for what this run adopts and registers.
     #[arg(
         long,
@@ -111,7 +106,7 @@ impl Run {
         // Work on what lies there may be killed at any moment; nothing of it is lost.
         let ending = if is_streamed { Ending::listen()? } else { Ending::default() };
         let by = Principal::new(&self.by);
-        let mut session = Session::open(home.clone(), self.clock()?, &by, output)?;
+        let mut session = Session::open(home.clone(), common.clock()?, &by, output)?;
         let before_seq = session.before_seq;
         self.settle_rules(&mut session, &by)?;
         session.with_desk(fillwright_engine::Desk::may_take_intents)?;
@@ -124,7 +119,9 @@ impl Run {
             return Err(end_early(session, error));
         }
         let (closed, heard) = session.close()?;
-        let rows = if is_streamed { None } else { rows(&home, before_seq, &closed)? };
+        // A program has read every answer already; a person wants to know why.
+        let is_told = is_streamed && output.is_json();
+        let rows = if is_told { None } else { rows(&home, before_seq, &closed)? };
         let summary = summary(before_seq, closed, heard, rows);
         output.report(&summary)?;
         Ok(if self.strict && summary.refused > 0 { Exit::Found } else { Exit::Done })
@@ -145,13 +142,6 @@ impl Run {
             .into());
         }
         Ok(())
-    }
-
-    fn clock(&self) -> Result<Box<dyn Clock>> {
-        let Some(start) = self.clock else { return Ok(Box::new(SystemClock::default())) };
-        let ns = i64::try_from(start.as_nanosecond())
-            .map_err(|_| Stop::usage("--clock lies outside the years 1678 to 2261; correct it"))?;
-        Ok(Box::new(ScriptedClock::new(Timestamp::from_ns(ns), MILLISECOND_NS)))
     }
 }
 

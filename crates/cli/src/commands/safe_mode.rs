@@ -163,7 +163,7 @@ impl Who {
             kind: template.kind,
             scope: template.scope.clone(),
             effect: template.effect,
-            until_ns: None,
+            until: None,
             by: self.by.clone(),
             reason: self.why(),
         }

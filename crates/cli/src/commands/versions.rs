@@ -1,15 +1,15 @@
 //! Versions of the rules: proposing, approving, withdrawing, going back, and what was in force when.
 
 use crate::arguments::Common;
+use crate::decisions::Decider;
 use crate::exit::{Exit, Stop};
 use crate::output::{Report, table};
 use crate::reading::{JournalReader, events_of};
-use crate::session::Session;
 use crate::words;
 use anyhow::Result;
 use clap::Args;
 use fillwright_domain::{Principal, Text, Timestamp};
-use fillwright_engine::{Home, SystemClock};
+use fillwright_engine::Home;
 use fillwright_kernel::adoption::{PolicyEvent, PolicyInput, Proposal, Word};
 use fillwright_kernel::{Event, Input};
 use fillwright_policy::{Change, Rulebook, difference};
@@ -31,7 +31,7 @@ Exit codes: as `fillwright --help` lists them; 1 where it was refused, 3 where a
 used, 6 where another process holds the journal.")]
 pub(crate) struct Adopt {
     #[command(flatten)]
-    signed: Signed,
+    decider: Decider,
     /// Who wrote these rules; absent, who asks.
     #[arg(long, value_name = "NAME")]
     author: Option<String>,
@@ -56,7 +56,7 @@ pub(crate) struct Approve {
     /// The version that waits, by its hash or the beginning of it.
     version: String,
     #[command(flatten)]
-    signed: Signed,
+    decider: Decider,
 }
 
 /// Forget the version of the rules that waits.
@@ -71,7 +71,7 @@ pub(crate) struct Withdraw {
     /// The version that waits, by its hash or the beginning of it.
     version: String,
     #[command(flatten)]
-    signed: Signed,
+    decider: Decider,
 }
 
 /// Go back to a version of the rules that was in force. It takes a halt, and otherwise what any other change takes.
@@ -87,7 +87,7 @@ pub(crate) struct Rollback {
     /// The version, by its hash or the beginning of it, or by the entry that put it in force.
     version: String,
     #[command(flatten)]
-    signed: Signed,
+    decider: Decider,
 }
 
 /// Every version of the rules that was in force or proposed, with who answers for it.
@@ -120,27 +120,6 @@ pub(crate) struct Diff {
     to: Option<String>,
 }
 
-/// Who asks, and why.
-#[derive(Debug, Args)]
-struct Signed {
-    /// Who asks; recorded in the journal.
-    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    by: String,
-    /// Why; recorded in the journal.
-    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    reason: String,
-}
-
-impl Signed {
-    fn by(&self) -> Principal {
-        Principal::new(&self.by)
-    }
-
-    fn reason(&self) -> Text {
-        Text::new(&self.reason)
-    }
-}
-
 /// What came of asking.
 #[derive(Debug, Serialize)]
 struct Asked {
@@ -155,7 +134,7 @@ struct Asked {
 impl Adopt {
     pub(crate) fn run(self, common: &Common) -> Result<Exit> {
         let rulebook = common.home()?.rulebook()?;
-        self.signed.propose(common, rulebook, |proposal| Proposal {
+        propose(common, &self.decider, rulebook, |proposal| Proposal {
             author: self.author.as_ref().map_or(proposal.author, Principal::new),
             evidence: self.evidence.iter().map(Text::new).collect(),
             effective_at: self.effective_at.and_then(instant),
@@ -167,91 +146,92 @@ impl Adopt {
 impl Rollback {
     pub(crate) fn run(self, common: &Common) -> Result<Exit> {
         let rulebook = find_version(&JournalReader::of(&common.home()?)?, &self.version)?;
-        self.signed.propose(common, rulebook, |proposal| proposal)
+        propose(common, &self.decider, rulebook, |proposal| proposal)
     }
 }
 
 impl Approve {
     pub(crate) fn run(self, common: &Common) -> Result<Exit> {
-        self.signed.say(common, &self.version, PolicyInput::Approve)
+        say(common, &self.decider, &self.version, PolicyInput::Approve)
     }
 }
 
 impl Withdraw {
     pub(crate) fn run(self, common: &Common) -> Result<Exit> {
-        self.signed.say(common, &self.version, PolicyInput::Withdraw)
+        say(common, &self.decider, &self.version, PolicyInput::Withdraw)
     }
 }
 
-impl Signed {
-    fn propose(
-        &self,
-        common: &Common,
-        rulebook: Rulebook,
-        complete: impl FnOnce(Proposal) -> Proposal,
-    ) -> Result<Exit> {
-        self.with_session(common, |session| {
-            let (in_force, beyond) = session.with_desk(|desk| {
-                let state = desk.kernel().state();
-                let beyond = state.rulebook.as_ref().map(|rules| rules.beyond_bounds(&rulebook));
-                (state.versions.in_force().cloned(), beyond)
-            });
-            let in_force = in_force.ok_or_else(nothing_in_force)?;
-            let hash = rulebook.content_hash();
-            let proposal = complete(Proposal {
-                rulebook: Box::new(rulebook),
-                replaces: in_force.hash,
-                author: self.by(),
-                evidence: Vec::new(),
-                effective_at: None,
-                by: self.by(),
-                reason: self.reason(),
-            });
-            let asked = ask(session, PolicyInput::Propose(proposal))?;
-            let beyond_bounds = beyond.unwrap_or_default();
-            Ok(Asked { hash: hash.to_string(), beyond_bounds, ..asked })
-        })
-    }
+fn propose(
+    common: &Common,
+    decider: &Decider,
+    rulebook: Rulebook,
+    complete: impl FnOnce(Proposal) -> Proposal,
+) -> Result<Exit> {
+    let (kernel, ..) = JournalReader::of(&common.home()?)?.kernel()?;
+    let state = kernel.state();
+    let beyond = state.rulebook.as_ref().map(|rules| rules.beyond_bounds(&rulebook));
+    let in_force = state.versions.in_force().ok_or_else(nothing_in_force)?;
+    let hash = rulebook.content_hash();
+    let proposal = complete(Proposal {
+        rulebook: Box::new(rulebook),
+        replaces: in_force.hash,
+        author: decider.by(),
+        evidence: Vec::new(),
+        effective_at: None,
+        by: decider.by(),
+        reason: decider.reason(),
+    });
+    let asked = ask(common, decider, PolicyInput::Propose(proposal))?;
+    let beyond_bounds = beyond.unwrap_or_default();
+    tell(common, &Asked { hash: hash.to_string(), beyond_bounds, ..asked })
+}
 
-    fn say(&self, common: &Common, version: &str, input: fn(Word) -> PolicyInput) -> Result<Exit> {
-        self.with_session(common, |session| {
-            let versions = session.with_desk(|desk| desk.kernel().state().versions.clone());
-            let waits = versions.pending().map(|pending| pending.hash);
-            let hash =
-                waits.filter(|hash| hash.to_string().starts_with(version)).ok_or_else(|| {
-                    Stop::found(format!("no version whose hash begins with {version} waits"))
-                })?;
-            ask(session, input(Word { hash, by: self.by(), reason: self.reason() }))
-        })
-    }
+pub(crate) fn say(
+    common: &Common,
+    decider: &Decider,
+    version: &str,
+    input: fn(Word) -> PolicyInput,
+) -> Result<Exit> {
+    let (kernel, ..) = JournalReader::of(&common.home()?)?.kernel()?;
+    let waits = kernel.state().versions.pending().map(|pending| pending.hash);
+    let hash = waits
+        .filter(|hash| hash.to_string().starts_with(version))
+        .ok_or_else(|| Stop::found(format!("no version whose hash begins with {version} waits")))?;
+    let (by, reason) = (decider.by(), decider.reason());
+    tell(common, &ask(common, decider, input(Word { hash, by, reason }))?)
+}
 
-    fn with_session(
-        &self,
-        common: &Common,
-        act: impl FnOnce(&mut Session) -> Result<Asked>,
-    ) -> Result<Exit> {
-        let (home, output) = (common.home()?, common.output());
-        let mut session =
-            Session::open(home, Box::new(SystemClock::default()), &self.by(), output)?;
-        let asked = act(&mut session);
-        session.close()?;
-        let asked = asked?;
-        output.report(&asked)?;
-        Ok(if asked.why_refused.is_some() { Exit::Found } else { Exit::Done })
-    }
+/// Whether a version of the rules waits whose hash begins so.
+pub(crate) fn waits(common: &Common, version: &str) -> Result<bool> {
+    let (kernel, ..) = JournalReader::of(&common.home()?)?.kernel()?;
+    let waits = kernel.state().versions.pending();
+    Ok(waits.is_some_and(|pending| is_named(&pending.hash.to_string(), version)))
+}
+
+/// Whether a hash begins so, with enough of it that nothing else is meant.
+fn is_named(hash: &str, beginning: &str) -> bool {
+    const DIGITS_MIN: usize = 8;
+    beginning.len() >= DIGITS_MIN && hash.starts_with(beginning)
+}
+
+fn tell(common: &Common, asked: &Asked) -> Result<Exit> {
+    common.output().report(asked)?;
+    Ok(if asked.why_refused.is_some() { Exit::Found } else { Exit::Done })
 }
 
 fn nothing_in_force() -> Stop {
     Stop::found("no rules are in force yet; the first `fillwright run` puts the documents in force")
 }
 
-fn ask(session: &mut Session, asked: PolicyInput) -> Result<Asked> {
+fn ask(common: &Common, decider: &Decider, asked: PolicyInput) -> Result<Asked> {
     let is_withdrawal = matches!(asked, PolicyInput::Withdraw(_));
-    let input = Input::Policy(Box::new(asked));
-    let refused = session.with_desk(|desk| desk.ask_about_rules(input))?;
-    let versions = session.with_desk(|desk| desk.kernel().state().versions.clone());
+    let taken = decider.hand_in(common, &Input::Policy(Box::new(asked)))?;
+    let why_refused = taken.why_refused();
+    let kernel = taken.kernel()?;
+    let versions = &kernel.state().versions;
     let came_of_it = match versions.pending() {
-        _ if refused.is_some() => "refused",
+        _ if why_refused.is_some() => "refused",
         _ if is_withdrawal => "withdrawn",
         None => "in_force",
         Some(pending) if pending.needs_approval && pending.approved_by.is_none() => {
@@ -264,7 +244,7 @@ fn ask(session: &mut Session, asked: PolicyInput) -> Result<Asked> {
     Ok(Asked {
         came_of_it,
         hash: hash.map(|hash| hash.to_string()).unwrap_or_default(),
-        why_refused: refused.map(|why| why.to_string()),
+        why_refused,
         beyond_bounds: Vec::new(),
     })
 }

@@ -7,7 +7,7 @@ use fillwright_domain::{
     StrategyId, Text,
 };
 use fillwright_kernel::{Figures, Gate, Ruling, Verdict};
-use fillwright_policy::{Book, Rulebook};
+use fillwright_policy::{Book, DecisionRow, Rulebook};
 use serde::Serialize;
 
 /// One verdict.
@@ -24,6 +24,11 @@ pub(crate) struct GateLine {
     pub(crate) unit: Option<&'static str>,
     /// The rule that decided: the level of the envelope, or the row of a table.
     pub(crate) rule: Option<String>,
+    /// What the row of the table of decisions says of itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) because: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) flags: Vec<String>,
 }
 
 /// What a verdict is read against: the intent and the rules that applied.
@@ -35,6 +40,16 @@ pub(crate) struct Reading<'a> {
     pub(crate) rules_seq: u64,
 }
 
+/// Why a row decides so, and what it flags.
+fn said_of(row: &DecisionRow) -> String {
+    let flags: Vec<&str> = row.flags.iter().map(Text::as_str).collect();
+    let flagged = match &flags[..] {
+        [] => String::new(),
+        flags => format!(" (flagged {})", flags.join(", ")),
+    };
+    format!(": {}{flagged}", row.reason)
+}
+
 impl Reading<'_> {
     /// One verdict in plain words.
     pub(crate) fn line(&self, verdict: &Verdict) -> GateLine {
@@ -43,7 +58,9 @@ impl Reading<'_> {
         // Without figures, what the gate looks at reads like a pass.
         let is_pass = matches!(verdict.ruling, Ruling::Allow | Ruling::Reduce { .. });
         let by_rule = verdict.rule.as_ref().map(|rule| format!(", at {rule}")).unwrap_or_default();
-        let ending = format!("{ending}{by_rule}");
+        let row = self.row(verdict);
+        let by_row = row.map(said_of).unwrap_or_default();
+        let ending = format!("{ending}{by_rule}{by_row}");
         let sentence = if is_pass || verdict.figures.is_some() {
             format!("{compared} — {ending}")
         } else {
@@ -58,7 +75,16 @@ impl Reading<'_> {
             limit: verdict.figures.map(|figures| figures.limit),
             unit: verdict.figures.map(|_| self.unit(verdict.gate)),
             rule: verdict.rule.as_ref().map(ToString::to_string),
+            because: row.map(|row| row.reason.to_string()),
+            flags: row.iter().flat_map(|row| &row.flags).map(ToString::to_string).collect(),
         }
+    }
+
+    /// The row of the table of decisions that decided.
+    fn row(&self, verdict: &Verdict) -> Option<&DecisionRow> {
+        let id = verdict.rule.as_ref().filter(|_| verdict.gate == Gate::DecisionTable)?;
+        let table = self.rules?.decisions.as_ref()?;
+        table.rows.iter().find(|row| row.id == *id)
     }
 
     fn ruling(&self, verdict: &Verdict) -> (&'static str, Option<&'static str>, String) {

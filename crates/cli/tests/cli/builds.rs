@@ -31,7 +31,7 @@ fn live_starts_with_a_program_that_the_rules_name_and_with_no_other() {
     let other = "0".repeat(64);
     for builds in [vec![], vec![other.as_str()]] {
         let stage = stage("live", &builds);
-        let ran = stage.run(&["run", "--clock", CLOCK]);
+        let ran = stage.run(&["run"]);
         assert_eq!(ran.code, 3, "{}", ran.err);
         assert!(ran.err.contains("do not allow this program to take intents"), "{}", ran.err);
         assert!(ran.err.contains(&own_build()), "it names the hash to adopt: {}", ran.err);
@@ -43,7 +43,7 @@ fn live_starts_with_a_program_that_the_rules_name_and_with_no_other() {
     }
     let own = own_build();
     let stage = stage("live", &[&other, &own]);
-    stage.run(&["run", "--clock", CLOCK]).ok();
+    stage.run(&["run"]).ok();
     let entries = stage.run(&["journal", "cat"]).ok().out;
     assert!(entries.contains(&own), "the journal says which program ran: {entries}");
 }

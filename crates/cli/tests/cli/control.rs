@@ -185,3 +185,117 @@ fn a_safe_mode_is_previewed_applied_by_one_and_left_by_two() {
     assert_eq!(restraints(), Some(0));
     assert_eq!(stage.run(&["safe-mode", "preview", "none"]).code, 2);
 }
+
+/// The home's policy with another throttle, adopted by its first run.
+fn throttled() -> Stage {
+    let stage = Stage::idle();
+    let path = "config/policies/execution_policies.json";
+    let text = fs::read_to_string(example().join(path)).expect("policies");
+    stage.write(path, text.replace("\"max_executions\": 1000", "\"max_executions\": 1"));
+    let intents = example().join("data/inbox/10-uptrend.ndjson");
+    let intents = intents.to_str().expect("a path");
+    stage.run(&["run", "--intents", intents, "--clock", "2026-01-06T15:00:00Z"]).ok();
+    stage
+}
+
+#[test]
+fn a_strategy_that_executed_too_often_is_enabled_again_by_two_people() {
+    let stage = throttled();
+    let throttled = || {
+        let listed = stage.json(&["strategy", "list"]);
+        let rows = listed["strategies"].as_array().expect("strategies").clone();
+        rows.into_iter().find(|row| row["strategy_id"] == "uptrend-pm").expect("the strategy")
+    };
+    assert_eq!(throttled()["is_throttled"], true);
+    let enable = |by: &str| {
+        stage.run(&["strategy", "enable", "uptrend-pm", "--by", by, "--reason", "looked at"])
+    };
+    assert_eq!(enable("audit-1").code, 1);
+    assert_eq!(enable("ops-1").code, 0);
+    assert_eq!(throttled()["enable_requested_by"], "ops-1");
+    let alone = enable("ops-1");
+    assert_eq!(alone.code, 1);
+    assert!(alone.out.contains("releasing takes a second, different person"), "{}", alone.out);
+    let second = enable("risk-1").ok();
+    assert!(second.out.contains("uptrend-pm is enabled again"), "{}", second.out);
+    assert_eq!(throttled()["is_throttled"], false);
+    assert_eq!(enable("ops-1").code, 1, "nothing is throttled any more");
+}
+
+#[test]
+fn a_venue_is_said_to_be_down_by_anybody_and_up_by_whoever_may() {
+    let stage = Stage::idle();
+    stage.run(&["run", "--by", "risk-1"]).ok();
+    let say = |status: &str, by: &str| {
+        stage.run(&["venue", "health", "BINANCE", status, "--by", by, "--reason", "seen"])
+    };
+    let down = say("down", "audit-1").ok();
+    assert!(down.out.contains("BINANCE is down from now on"), "{}", down.out);
+    let venues = || stage.json(&["venue", "list"])["venues"][0].clone();
+    assert_eq!((&venues()["venue_id"], &venues()["status"]), (&"BINANCE".into(), &"down".into()));
+    assert_eq!(say("up", "audit-1").code, 1);
+    assert_eq!(say("sideways", "ops-1").code, 2);
+    say("up", "ops-1").ok();
+    assert_eq!(say("up", "ops-1").code, 1, "it stands so already");
+    let changes = stage.json(&["changes"]);
+    let named = changes["changes"].as_array().expect("changes").iter();
+    assert_eq!(named.filter(|change| change["input"] == "flow.venue_health").count(), 4);
+}
+
+#[test]
+fn every_command_that_changes_something_is_heard_while_a_run_is_at_work() {
+    const WHO: [&str; 4] = ["--by", "ops-1", "--reason", "while it runs"];
+    let commands: [&[&str]; 17] = [
+        &["kill"],
+        &["release"],
+        &["cooldown", "start"],
+        &["cooldown", "end"],
+        &["mode", "enter", "degraded"],
+        &["mode", "leave", "degraded"],
+        &["halt", "start"],
+        &["halt", "end"],
+        &["incident", "raise", "--category", "risk", "--severity", "low"],
+        &["session", "schedule", "config/paper_trading/session_uptrend.json"],
+        &["session", "start", "uptrend-paper"],
+        &["session", "suspend", "uptrend-paper"],
+        &["policy", "adopt"],
+        &["promote", "uptrend-pm", "--from", "paper_canary", "--to", "paper_main"],
+        &["demote", "uptrend-pm", "--from", "paper_canary"],
+        &["strategy", "enable", "uptrend-pm"],
+        &["venue", "health", "BINANCE", "degraded"],
+    ];
+    let stage = Stage::idle();
+    let running = stage.start(&["run", "--watch", "--json"]);
+    until("the rules are in force", || {
+        stage.path("data/journal").is_dir() && stage.run(&["people"]).code == 0
+    });
+    for command in commands {
+        let before = last_seq(&stage);
+        let ran = stage.run(&[command, &WHO].concat());
+        assert!(ran.code == 0 || ran.code == 1, "{command:?}: {}{}", ran.out, ran.err);
+        let after = last_seq(&stage);
+        assert!(after > before, "{command:?} left no entry: {}", ran.out);
+    }
+    running.terminate().ok();
+    let leftovers = fs::read_dir(stage.path("data/control")).expect("a folder").count();
+    assert_eq!(leftovers, 0, "every request was answered, every answer read");
+}
+
+fn last_seq(stage: &Stage) -> u64 {
+    let entries = stage.run(&["journal", "cat", "--json"]).out;
+    entries.lines().count() as u64
+}
+
+#[test]
+fn live_takes_its_time_from_the_machine() {
+    let stage = Stage::idle();
+    let path = "config/fillwright.json";
+    let text = fs::read_to_string(example().join(path)).expect("a document");
+    stage.write(path, text.replace("\"paper\"", "\"live\""));
+    let clock = ["--clock", "2026-01-06T15:00:00Z", "--by", "risk-1"];
+    let ran = stage.run(&[&["run"][..], &clock].concat());
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(ran.err.contains("live takes its time from the machine"), "{}", ran.err);
+    let kill = stage.run(&[&["kill", "--reason", "drill"][..], &clock].concat());
+    assert_eq!(kill.code, 2, "{}", kill.err);
+}

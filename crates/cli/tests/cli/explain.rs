@@ -1,7 +1,8 @@
 //! The story of one intent of each kind, as a person reads it.
 
-use crate::stage::{Stage, masked};
+use crate::stage::{Stage, example, masked};
 use expect_test::{ExpectFile, expect_file};
+use std::fs;
 
 fn check(stage: &Stage, id: &str, expected: &ExpectFile) {
     let ran = stage.run(&["explain", id]).ok();
@@ -23,6 +24,26 @@ fn one_of_each_kind_reads_well() {
     check(&stage, "ks-02-emergency-exit", &expect_file!["told/emergency_exit.txt"]);
     check(&stage, "portfolio-6ca96a", &expect_file!["told/portfolio.txt"]);
     check(&stage, "50-malformed.ndjson:2", &expect_file!["told/malformed.txt"]);
+}
+
+#[test]
+fn the_row_that_decided_says_why_and_what_it_flags() {
+    let stage = Stage::idle();
+    let table = "config/policies/dra_decision_tables.json";
+    let text = fs::read_to_string(example().join(table)).expect("a table");
+    stage.write(table, text.replace("\"100000\"", "\"1000\""));
+    let intents = example().join("data/inbox/10-uptrend.ndjson");
+    let intents = intents.to_str().expect("a path");
+    stage.run(&["run", "--intents", intents, "--clock", "2026-01-06T15:00:00Z"]).ok();
+    let told = stage.run(&["explain", "up-03-reclaim-sol"]).ok().out;
+    let line = told.lines().find(|line| line.contains("at large-critical-buys")).expect("the row");
+    let says = "what is bought in a hurry is bought in halves (flagged chased)";
+    assert!(line.ends_with(says), "{line}");
+    let story = stage.json(&["explain", "up-03-reclaim-sol"]);
+    let gates = story["gates"].as_array().expect("gates");
+    let row = gates.iter().find(|line| line["gate"] == "decision_table").expect("the gate");
+    assert_eq!(row["because"], "what is bought in a hurry is bought in halves");
+    assert_eq!(row["flags"], serde_json::json!(["chased"]));
 }
 
 #[test]

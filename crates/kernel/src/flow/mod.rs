@@ -32,7 +32,7 @@ pub(crate) const NS_PER_MS: i64 = 1_000_000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Encode, Decode)]
 #[serde(rename_all = "snake_case")]
 pub enum FlowInput {
-    /// A venue's health changed, as the machinery that watches it says.
+    /// A venue's health changed, as the machinery that watches it says, or a person.
     #[n(0)]
     VenueHealth {
         /// The venue.
@@ -41,6 +41,14 @@ pub enum FlowInput {
         /// How it is.
         #[n(1)]
         status: HealthStatus,
+        /// Who says so, where a person does.
+        #[n(2)]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<Principal>,
+        /// Why, where a person says so.
+        #[n(3)]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<Text>,
     },
     /// Let a strategy execute again that the throttle has disabled; two different people must ask, one of them `risk`.
     #[n(1)]
@@ -70,6 +78,14 @@ pub enum FlowEvent {
         /// How it is.
         #[n(1)]
         status: HealthStatus,
+        /// Who said so, where a person did.
+        #[n(2)]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<Principal>,
+        /// Why, where a person said so.
+        #[n(3)]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<Text>,
     },
     /// A strategy executed as often as it may and wanted more: it is disabled until people enable it again.
     #[n(1)]
@@ -171,7 +187,9 @@ impl Flow {
 
     pub(crate) fn apply(&mut self, event: FlowEvent) {
         match event {
-            FlowEvent::VenueHealthChanged { venue_id, status } => self.venues.set(venue_id, status),
+            FlowEvent::VenueHealthChanged { venue_id, status, .. } => {
+                self.venues.set(venue_id, status);
+            }
             FlowEvent::StrategyThrottled { strategy_id, .. } => self.repeats.disable(&strategy_id),
             FlowEvent::ReenableRequested { strategy_id, by, .. } => {
                 self.repeats.request(&strategy_id, by);
@@ -184,7 +202,9 @@ impl Flow {
 /// What an input about the flow of orders leads to.
 pub(crate) fn decide(state: &State, input: &FlowInput) -> Vec<Event> {
     match input {
-        FlowInput::VenueHealth { venue_id, status } => health::change(state, venue_id, *status),
+        FlowInput::VenueHealth { venue_id, status, by, reason } => {
+            health::change(state, venue_id, *status, by.as_ref(), reason.as_ref())
+        }
         FlowInput::Reenable { strategy_id, by, reason } => {
             repeats::reenable(state, strategy_id, by, reason)
         }

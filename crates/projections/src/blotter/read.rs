@@ -219,7 +219,8 @@ impl BlotterReader {
     ///
     /// `Database`.
     pub fn admin(&self, limit: u32) -> Result<Vec<AdminRow>, ProjectionError> {
-        let sql = format!("SELECT {} FROM admin ORDER BY seq DESC LIMIT ?1", AdminRow::COLUMNS);
+        let sql =
+            format!("SELECT {} FROM admin ORDER BY seq DESC, n DESC LIMIT ?1", AdminRow::COLUMNS);
         self.all(&sql, [limit], AdminRow::read)
     }
 

@@ -113,11 +113,13 @@ CREATE TABLE IF NOT EXISTS positions (
     PRIMARY KEY (plane, book, instrument)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS admin (
-    seq INTEGER PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    n INTEGER NOT NULL,                 -- an entry may hold several: an approval, and what it let happen
     at_ns INTEGER NOT NULL,
     what TEXT NOT NULL,
     by TEXT,
     reason TEXT NOT NULL,
-    subject TEXT                        -- the version, the run, the input that was refused
-);
+    subject TEXT,                       -- the version, the run, the input that was refused
+    PRIMARY KEY (seq, n)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counts (what TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;

@@ -244,8 +244,8 @@ impl Blotter {
 
     fn flow(&mut self, entry: &ProjectedEntry, event: &FlowEvent) -> Result<()> {
         let (what, by, reason, subject) = match event {
-            FlowEvent::VenueHealthChanged { venue_id, status } => {
-                ("venue_health_changed", None, status.as_str(), venue_id.as_str())
+            FlowEvent::VenueHealthChanged { venue_id, status, by, .. } => {
+                ("venue_health_changed", by.as_ref(), status.as_str(), venue_id.as_str())
             }
             FlowEvent::StrategyThrottled { strategy_id, .. } => {
                 ("strategy_throttled", None, "", strategy_id.as_str())
@@ -275,7 +275,8 @@ impl Blotter {
         subject: Option<&str>,
     ) -> Result<()> {
         self.count(what);
-        let sql = "INSERT INTO admin VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let sql = "INSERT INTO admin VALUES
+            (?1, (SELECT count(*) FROM admin WHERE seq = ?1), ?2, ?3, ?4, ?5, ?6)";
         let by = by.map(Principal::as_str);
         let row = params![entry.seq, entry.at.as_ns(), what, by, reason, subject];
         self.database.prepare_cached(sql)?.execute(row).map(|_| ())

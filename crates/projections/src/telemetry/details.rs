@@ -249,6 +249,11 @@ pub(super) struct RestraintChange<'a> {
 pub(super) struct VenueStatus<'a> {
     pub(super) venue: &'a VenueId,
     pub(super) status: HealthStatus,
+    /// Who said so and why, where a person did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) by: Option<&'a Principal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<&'a Text>,
 }
 
 /// Which program has started.

@@ -1,7 +1,7 @@
 //! Telemetry: one JSON line an event, in `events_execution.ndjson`, and what concerns risk again in
 //! `events_risk.ndjson`.
 //!
-//! Every line carries the entry (`seq`), its number there (`n`), `ts` and `ts_ns`, environment, lane (none yet),
+//! Every line carries the entry (`seq`), its number there (`n`), `ts` and `ts_ns`, environment, lane,
 //! strategy, book, plane, instrument and the ids, `null` where they do not apply. Marks are market data and make no
 //! lines.
 
@@ -19,8 +19,8 @@ use crate::verdicts::{VerdictLine, decision, is_breach};
 use crate::{Paths, ProjectedEntry, Projection};
 use fillwright_domain::{
     Ask, BookId, ContentDigest, ExecId, ExecutionOutcome, ExecutionResult, ExecutionStatus,
-    InstrumentId, IntentId, OrderIntentId, OrderStatus, Plane, Qty, ReportKind, RunId, Scope,
-    StrategyId, Text, Timestamp, hex,
+    InstrumentId, IntentId, LaneId, OrderIntentId, OrderStatus, Plane, Qty, ReportKind, RunId,
+    Scope, StrategyId, Text, Timestamp, hex,
 };
 use fillwright_kernel::incidents::IncidentEvent;
 use fillwright_kernel::{Event, FlowEvent, Input, ReconciliationEvent, Verdicts};
@@ -515,8 +515,9 @@ impl<'a> Writer<'a> {
 
     fn flow(&mut self, event: &'a FlowEvent) -> Result<(), ProjectionError> {
         let strategy_id = match event {
-            FlowEvent::VenueHealthChanged { venue_id, status } => {
-                let detail = VenueStatus { venue: venue_id, status: *status };
+            FlowEvent::VenueHealthChanged { venue_id, status, by, reason } => {
+                let (by, reason) = (by.as_ref(), reason.as_ref());
+                let detail = VenueStatus { venue: venue_id, status: *status, by, reason };
                 return self.plain("broker_connection_status_change", detail);
             }
             FlowEvent::StrategyThrottled { strategy_id, .. }
@@ -620,7 +621,7 @@ fn write(
         ts: entry.time(),
         ts_ns: entry.at,
         env: entry.facts.environment(),
-        lane: None,
+        lane: book.and_then(|book| entry.facts.lane_of(book)).map(LaneId::as_str),
         strategy,
         book,
         plane,

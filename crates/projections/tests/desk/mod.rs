@@ -10,14 +10,16 @@ use fillwright_domain::{
     StartupAnomaly, StrategyId, Text, Timestamp, Urgency, VenueId,
 };
 use fillwright_journal::{Entries, Journal, JournalOptions, MemoryStorage, Preparation, codec};
+use fillwright_kernel::adoption::{PolicyInput, Proposal, Word};
 use fillwright_kernel::incidents::IncidentInput;
-use fillwright_kernel::{Event, Input, Kernel, State};
+use fillwright_kernel::{DeploymentInput, Event, Input, Kernel, SessionInput, SessionMove, State};
 use fillwright_policy::{
-    Book, Breach, Envelope, ExecutionPolicy, FlowPolicy, Hours, IncidentRules, KillEffect, Lanes,
-    Limits, RegimePolicy, Role, RoutePolicy, Rulebook, Strategy, Venue, approval_rules, people,
+    Book, Breach, Envelope, ExecutionPolicy, FlowPolicy, Hours, IncidentRules, KillEffect, Lane,
+    Lanes, Limits, ModelStatus, OperatorBounds, PromotionRule, RegimePolicy, Role, RoutePolicy,
+    Rulebook, SessionDefinition, Strategy, Venue, approval_rules, people,
 };
 use fillwright_projections::{Paths, ProjectedEntry, Projections};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -138,6 +140,57 @@ impl Desk {
         let transact_at = Timestamp::from_ns(self.now + SECOND / 2);
         let order_intent_id = order_id(intent);
         self.take(&Input::Report(ExecutionReport { order_intent_id, exec_id, transact_at, kind }))
+    }
+
+    /// Rules that risk-1 proposes and risk-2 approves.
+    pub fn change_rules(&mut self, rules: Rulebook) {
+        let replaces = self.state().versions.in_force().unwrap().hash;
+        let hash = rules.content_hash();
+        let ask = |input| Input::Policy(Box::new(input));
+        self.take(&ask(PolicyInput::Propose(Proposal {
+            rulebook: Box::new(rules),
+            replaces,
+            author: "risk-1".into(),
+            evidence: vec!["TCA-7".into()],
+            effective_at: None,
+            by: "risk-1".into(),
+            reason: "fresher quotes".into(),
+        })));
+        let (by, reason) = ("risk-2".into(), "checked".into());
+        let events = self.take(&ask(PolicyInput::Approve(Word { hash, by, reason })));
+        let is_in_force = events.iter().any(|event| matches!(event, Event::RulebookAdopted { .. }));
+        assert!(is_in_force, "{events:?}");
+    }
+
+    pub fn schedule(&mut self, session: &str, book: &str, capital: &str) {
+        let day_ns = 86_400 * SECOND;
+        let definition = SessionDefinition {
+            session_id: session.into(),
+            env: "paper".into(),
+            lane: "canary".into(),
+            strategies: BTreeSet::from(["uptrend".into()]),
+            books: BTreeSet::from([book.into()]),
+            capital: capital.parse().unwrap(),
+            start_at: Timestamp::from_ns(START_NS),
+            review_at: Timestamp::from_ns(START_NS + day_ns),
+            end_at: Timestamp::from_ns(START_NS + 7 * day_ns),
+        };
+        let (by, reason) = ("ops-1".into(), "plan".into());
+        let schedule = SessionInput::Schedule { definition, by, reason };
+        let events = self.take(&Input::Session(Box::new(schedule)));
+        assert!(matches!(events[..], [Event::Session(_)]), "{events:?}");
+    }
+
+    pub fn move_session(&mut self, session: &str, action: SessionMove) {
+        let moved = SessionInput::Move {
+            session_id: session.into(),
+            action,
+            approval: None,
+            by: "ops-1".into(),
+            reason: "plan".into(),
+        };
+        let events = self.take(&Input::Session(Box::new(moved)));
+        assert!(matches!(events[..], [Event::Session(_)]), "{events:?}");
     }
 
     pub fn kill(&mut self, by: &str) {
@@ -329,6 +382,7 @@ pub fn rulebook(version: &str) -> Rulebook {
             ("ops-1", &[Role::Trader]),
             ("risk-1", &[Role::Risk]),
             ("ops-2", &[Role::Risk]),
+            ("risk-2", &[Role::Approver]),
             ("research-1", &[Role::Admin]),
         ]),
         incident_rules: IncidentRules::standard(),
@@ -384,7 +438,69 @@ pub fn day() -> Day {
     live_orders(&mut desk);
     halt(&mut desk);
     incidents(&mut desk);
+    versions(&mut desk);
+    sessions(&mut desk);
     desk.close()
+}
+
+/// A session of the live book: scheduled, running while it trades, suspended, running again with an order at work, and
+/// over; and one that never begins. The strategy is measured for promotion on the way.
+fn sessions(desk: &mut Desk) {
+    let mut rules = desk.state().rulebook.clone().unwrap();
+    let admits = BTreeSet::from(["uptrend".into()]);
+    let promotion = PromotionRule {
+        from: "canary".into(),
+        ran_min_s: 0,
+        orders_min: 1,
+        failed_max_per_mille: 0,
+    };
+    let canary = Lane::wide("paper".into(), admits);
+    let main = Lane { promotion: Some(promotion), ..Lane::wide("paper".into(), BTreeSet::new()) };
+    rules.lanes.lanes = BTreeMap::from([("canary".into(), canary), ("main".into(), main)]);
+    rules.lanes.models = BTreeMap::from([("uptrend".into(), ModelStatus::Approved)]);
+    rules.version = "v4".into();
+    rules.bounds = None;
+    desk.change_rules(rules);
+    desk.schedule("live-week", LIVE, "20000");
+    desk.schedule("spare", TREND, "1000");
+    desk.move_session("live-week", SessionMove::Start);
+    let add = |id: &str| execute(id, LIVE, AAPL, ActionType::Add, "0.1");
+    desk.submit(add("session-1"), "249.9", "250.1");
+    desk.report("session-1", ReportKind::Accepted { venue_order_id: "v-9".into() });
+    desk.report("session-1", fill("7", "250.1", "7", "1"));
+    desk.incident(IncidentInput::Raise {
+        category: IncidentCategory::Execution,
+        severity: Severity::Low,
+        scope: Scope::Lane("canary".into()),
+        blocks: false,
+        summary: "odd fills".into(),
+        by: "ops-1".into(),
+    });
+    desk.mark(AAPL, "260");
+    desk.move_session("live-week", SessionMove::Suspend);
+    desk.move_session("live-week", SessionMove::Resume);
+    desk.submit(add("session-2"), "259.9", "260.1");
+    desk.mark(AAPL, "261");
+    desk.take(&Input::Deployment(Box::new(DeploymentInput::Promote {
+        strategy_id: "uptrend".into(),
+        from: "canary".into(),
+        to: "main".into(),
+        approval: None,
+        by: "ops-1".into(),
+        reason: "shown".into(),
+    })));
+    desk.move_session("live-week", SessionMove::Complete);
+    desk.mark(AAPL, "262");
+    desk.move_session("spare", SessionMove::Complete);
+}
+
+/// A version of the rules is proposed, approved by somebody else and in force, all of which one entry says.
+fn versions(desk: &mut Desk) {
+    let bounds = Some(OperatorBounds::default());
+    let mut rules = Rulebook { bounds, ..rulebook("v3") };
+    desk.adopt(rules.clone());
+    rules.execution.quote_age_max_ms = 4_000;
+    desk.change_rules(rules);
 }
 
 /// Components say how they are, people raise and look, nobody looks in time, and one incident comes to its end.

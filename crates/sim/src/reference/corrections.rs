@@ -1,12 +1,14 @@
 //! Busts and corrections of fills, read off everything that was booked.
 
-use super::facts::Facts;
+use super::facts::{Facts, Held};
+use super::gates::worth;
 use super::incidents;
 use super::orders::{can_be_held_with, ignored};
 use super::statements::{Booked, booked, kept};
-use crate::exact::exact;
+use crate::exact::{Exact, exact};
 use fillwright_domain::{
-    ExecutionReport, IncidentCategory, Notional, Qty, ReportKind, Scope, Severity, Text, Timestamp,
+    ExecutionReport, IncidentCategory, Notional, OrderIntent, Qty, ReportKind, Rounding, Scope,
+    Severity, Side, Text, Timestamp,
 };
 use fillwright_kernel::Event;
 use fillwright_kernel::corrections::Correction;
@@ -69,7 +71,7 @@ fn correct(
         (None, Some(outcome)) => exact(outcome.filled_quantity.get()) + exact(child.since),
         (None, None) => return Err(IgnoredReport::NoSuchOrder),
     };
-    if filled + more > exact(child.order.requested_quantity.get()) {
+    if filled + more.clone() > exact(child.order.requested_quantity.get()) {
         return Err(IgnoredReport::Overfill);
     }
     let order = child.order;
@@ -81,6 +83,9 @@ fn correct(
         });
         if executor != Some(&order.plane) {
             return Err(IgnoredReport::Unplaced);
+        }
+        if !can_be_counted(facts, order, &more) {
+            return Err(IgnoredReport::Impossible);
         }
     }
     Ok(Correction {
@@ -100,6 +105,37 @@ fn correct(
             .and_then(|(_, rules)| rules.instruments.get(&order.market_id))
             .map(|known| known.venue.clone()),
     })
+}
+
+/// Whether what the book and the plane hold can still be counted with so much more filled of an order that ended.
+fn can_be_counted(facts: &Facts, order: &OrderIntent, more: &Exact) -> bool {
+    let Some((_, rules)) = facts.rulebook() else { return true };
+    let moved = match order.side {
+        Side::Buy => more.clone(),
+        Side::Sell => Exact::zero() - more.clone(),
+    };
+    let mut all = facts.everything(order.plane);
+    let own = all
+        .iter()
+        .position(|(book, held)| *book == order.book_id && held.instrument_id == order.market_id);
+    let own = own.unwrap_or_else(|| {
+        all.push((order.book_id.clone(), Held::nothing(&order.market_id)));
+        all.len() - 1
+    });
+    all[own].1.position = all[own].1.position.clone() + moved;
+    let (mut of_book, mut of_plane) = (Exact::zero(), Exact::zero());
+    for (book, held) in &all {
+        let Some((px, _)) = facts.mark(&held.instrument_id) else { continue };
+        let Some(instrument) = rules.instruments.get(&held.instrument_id) else { return false };
+        let Some(value) = worth(&exact(px.get()), &held.worst(), instrument) else { return false };
+        of_plane = of_plane + exact(value);
+        if *book == order.book_id {
+            of_book = of_book + exact(value);
+        }
+    }
+    [all[own].1.position.clone(), of_book, of_plane]
+        .into_iter()
+        .all(|figure| figure.rounded(Rounding::Down).is_some())
 }
 
 fn told(facts: &Facts, at: Timestamp, correction: Correction) -> Vec<Event> {

@@ -147,7 +147,9 @@ fn permission(case: &Case, instrument: &Instrument) -> Said {
 
 fn health(facts: &Facts, venue: &VenueId) -> Option<HealthStatus> {
     facts.events().rev().find_map(|event| match event {
-        Event::Flow(FlowEvent::VenueHealthChanged { venue_id, status }) if venue_id == venue => {
+        Event::Flow(FlowEvent::VenueHealthChanged { venue_id, status, .. })
+            if venue_id == venue =>
+        {
             Some(*status)
         }
         _ => None,
@@ -454,20 +456,44 @@ fn whole_of(level: &Exact) -> i128 {
 
 pub(super) fn input(facts: &Facts, input: &FlowInput) -> Vec<Event> {
     match input {
-        FlowInput::VenueHealth { venue_id, status } => told_health(facts, venue_id, *status),
+        FlowInput::VenueHealth { venue_id, status, by, reason } => {
+            told_health(facts, venue_id, *status, by.as_ref(), reason.as_ref())
+        }
         FlowInput::Reenable { strategy_id, by, reason } => reenable(facts, strategy_id, by, reason),
     }
 }
 
-fn told_health(facts: &Facts, venue_id: &VenueId, status: HealthStatus) -> Vec<Event> {
+fn told_health(
+    facts: &Facts,
+    venue_id: &VenueId,
+    status: HealthStatus,
+    by: Option<&Principal>,
+    reason: Option<&Text>,
+) -> Vec<Event> {
     if !facts.rulebook().is_some_and(|(_, rules)| rules.venues.contains_key(venue_id)) {
-        return refused(Refusal::VenueUnknown, None);
+        return refused(Refusal::VenueUnknown, by);
     }
-    if health(facts, venue_id) == Some(status) {
-        return refused(Refusal::NothingNew, None);
+    let known = health(facts, venue_id);
+    if known == Some(status) {
+        return refused(Refusal::NothingNew, by);
     }
-    let venue_id = venue_id.clone();
-    vec![Event::Flow(FlowEvent::VenueHealthChanged { venue_id, status })]
+    let lets_through = matches!(
+        (known, status),
+        (_, HealthStatus::Up) | (Some(HealthStatus::Down), HealthStatus::Degraded)
+    );
+    match by {
+        Some(by) if !lets_through && by.as_str().is_empty() => {
+            return refused(Refusal::Anonymous, Some(by));
+        }
+        Some(by) if lets_through => {
+            if let Some(why) = may(facts, by, &OPERATES) {
+                return refused(why, Some(by));
+            }
+        }
+        _ => {}
+    }
+    let (venue_id, by, reason) = (venue_id.clone(), by.cloned(), reason.cloned());
+    vec![Event::Flow(FlowEvent::VenueHealthChanged { venue_id, status, by, reason })]
 }
 
 /// Who asked first to enable a strategy again, since it was disabled.

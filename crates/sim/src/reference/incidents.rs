@@ -2,6 +2,7 @@
 
 use super::admin::may;
 use super::facts::Facts;
+use super::restraints;
 use fillwright_domain::{
     ComponentKind, HealthStatus, IncidentCategory, IncidentId, InstrumentId, OrderIntentId,
     OrderStatus, Plane, Principal, Scope, Severity, StrategyId, Text, Timestamp, VenueId,
@@ -317,6 +318,7 @@ struct Countable {
 pub(super) fn detected(facts: &Facts, at: Timestamp, events: &[Event]) -> Vec<Event> {
     let Some((_, rules)) = facts.rulebook() else { return Vec::new() };
     let mut found: Vec<IncidentEvent> = Vec::new();
+    let mut pauses: Vec<(Scope, u32, &Text)> = Vec::new();
     for hit in hits(facts, events) {
         for (name, rule) in &rules.incident_rules.rules {
             if rule.signal != hit.signal || (!hit.is_hit && rule.percent_min.is_none()) {
@@ -344,6 +346,9 @@ pub(super) fn detected(facts: &Facts, at: Timestamp, events: &[Event]) -> Vec<Ev
                 continue;
             }
             let n = found.iter().filter(|one| matches!(one, IncidentEvent::Opened { .. })).count();
+            if let Some(lasts_s) = rule.cooldown_s {
+                pauses.push((scope.clone(), lasts_s, name));
+            }
             let begun = Begun {
                 origin: IncidentOrigin::Rule(name.clone()),
                 category: rule.category,
@@ -356,7 +361,26 @@ pub(super) fn detected(facts: &Facts, at: Timestamp, events: &[Event]) -> Vec<Ev
             found.push(opened(facts, at, n + 1, begun));
         }
     }
-    found.into_iter().map(Event::Incident).collect()
+    let pauses = paused(facts, at, &pauses);
+    found.into_iter().map(Event::Incident).chain(pauses).collect()
+}
+
+/// The cooldowns that come with incidents: in each scope the longest, and of equals the first.
+fn paused(facts: &Facts, at: Timestamp, pauses: &[(Scope, u32, &Text)]) -> Vec<Event> {
+    let mut events = Vec::new();
+    for (n, (scope, _, _)) in pauses.iter().enumerate() {
+        if pauses[..n].iter().any(|(before, ..)| before == scope) {
+            continue;
+        }
+        let here = pauses.iter().filter(|(one, ..)| one == scope);
+        let longest = here.clone().map(|(_, lasts_s, _)| *lasts_s).max().unwrap_or(0);
+        let Some((.., name)) = here.clone().find(|(_, lasts_s, _)| *lasts_s == longest) else {
+            continue;
+        };
+        let reason = Text::new(format!("incident rule {name}"));
+        events.extend(restraints::pause(facts, at, scope, longest, reason));
+    }
+    events
 }
 
 fn enough(rule: &DetectionRule, hits: u64, whole: u64) -> bool {
@@ -472,6 +496,7 @@ fn hits(facts: &Facts, events: &[Event]) -> Vec<Countable> {
                     Denial::MarkStale,
                 ];
                 let envelope = [
+                    Gate::OrderQuantity,
                     Gate::OrderNotional,
                     Gate::PositionLimit,
                     Gate::Leverage,
@@ -479,7 +504,10 @@ fn hits(facts: &Facts, events: &[Event]) -> Vec<Countable> {
                     Gate::GrossExposure,
                     Gate::NetExposure,
                     Gate::SectorExposure,
+                    Gate::ClusterExposure,
+                    Gate::OpenOrders,
                     Gate::Drawdown,
+                    Gate::RegimeParity,
                 ];
                 if stale.contains(&reason) {
                     hits.push(of_intent(Signal::StaleData, true));

@@ -185,6 +185,36 @@ pub(super) fn impose(
     events
 }
 
+/// A cooldown that a rule starts: nothing where one stands that lasts as long and nobody asked to lift.
+pub(super) fn pause(
+    facts: &Facts,
+    at: Timestamp,
+    scope: &Scope,
+    lasts_s: u32,
+    reason: Text,
+) -> Vec<Event> {
+    let kind = RestraintKind::Cooldown;
+    let ends = Timestamp::from_ns(at.as_ns() + i64::from(lasts_s) * 1_000_000_000);
+    let all = standing(facts);
+    let same = all.iter().find(|one| one.kind == kind && one.scope == scope);
+    let until = match same.filter(|one| one.holds(at)) {
+        Some(Standing { until: None, first_to_lift: None, .. }) => return Vec::new(),
+        Some(Standing { until: None, .. }) => None,
+        Some(Standing { until: Some(old), first_to_lift: None, .. }) if *old >= ends => {
+            return Vec::new();
+        }
+        Some(Standing { until: Some(old), .. }) => Some((*old).max(ends)),
+        None => {
+            let is_full = same.is_none() && all.len() >= MOST;
+            if is_full && !matches!(scope, Scope::Global | Scope::Environment) {
+                return Vec::new();
+            }
+            Some(ends)
+        }
+    };
+    vec![Event::RestraintImposed { kind, scope: scope.clone(), until, by: None, reason }]
+}
+
 fn cancels(facts: &Facts, scope: &Scope) -> Vec<Event> {
     let mut events = Vec::new();
     for child in facts.working() {
