@@ -12,6 +12,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use fillwright_domain::Timestamp;
 use fillwright_engine::{Clock, Home, ScriptedClock, SystemClock};
+use fillwright_projections::evidence::Period;
 use std::path::PathBuf;
 
 /// Governed execution: every intent checked, executed once, and explained from a durable journal.
@@ -206,8 +207,30 @@ impl Common {
     }
 }
 
+/// The period a command looks at.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Between {
+    /// The first instant, as RFC 3339 has it.
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    from: Timestamp,
+    /// The last instant.
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    to: Timestamp,
+}
+
+impl Between {
+    /// The period, which begins before it ends.
+    pub(crate) fn period(&self) -> Result<Period> {
+        let period = Period { from: self.from, to: self.to };
+        if period.from > period.to {
+            return Err(Stop::usage("--from is behind --to; a period begins before it ends").into());
+        }
+        Ok(period)
+    }
+}
+
 /// An instant as RFC 3339 has it.
-pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
+fn instant(text: &str) -> Result<Timestamp, String> {
     let at: jiff::Timestamp = text.parse().map_err(|error: jiff::Error| error.to_string())?;
     let ns = i64::try_from(at.as_nanosecond()).map_err(|_| "a time reaches from 1677 to 2262")?;
     Ok(Timestamp::from_ns(ns))

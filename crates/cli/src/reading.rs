@@ -11,8 +11,10 @@ use fillwright_journal::{
 };
 use fillwright_kernel::{Event, Input, Kernel};
 use fillwright_policy::documents::HomeDocument;
+use serde::de::DeserializeOwned;
 use std::fs::{self, File, TryLockError};
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
 /// A journal to be read.
@@ -144,4 +146,17 @@ pub(crate) fn holder(home: &Home) -> Option<String> {
     let file = File::open(&path).ok()?;
     let is_held = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
     is_held.then(|| fs::read_to_string(path).unwrap_or_default().trim().to_owned())
+}
+
+/// Thresholds of a home, which say from where on something is so.
+pub(crate) fn thresholds<T: DeserializeOwned>(home: &Home, file: &str, what: &str) -> Result<T> {
+    let Some((file, bytes)) = home.optional_document(file)? else {
+        let name = Path::new(file).file_stem().unwrap_or_default().to_string_lossy();
+        return Err(Stop::configuration(format!(
+            "there is no {file}; it says from where on {what} (`fillwright policy schema {name}`)"
+        ))
+        .into());
+    };
+    let read = serde_json::from_slice(&bytes);
+    Ok(read.map_err(|error| Stop::configuration(format!("{file}: {error}")))?)
 }

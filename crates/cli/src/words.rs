@@ -100,6 +100,16 @@ fn grouped(text: &str) -> String {
     out
 }
 
+/// The first of so many entries.
+pub(crate) fn entries(seqs: &[u64], count: u64) -> String {
+    const SHOWN: usize = 5;
+    let shown = seqs.iter().take(SHOWN).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    match count.saturating_sub(SHOWN as u64) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

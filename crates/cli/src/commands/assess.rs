@@ -1,15 +1,15 @@
 //! `fillwright assess`: what the outcomes, incidents and changes of a period are worth recommending.
 
-use crate::arguments::{Common, instant};
-use crate::exit::{Exit, Stop};
+use crate::arguments::{Between, Common};
+use crate::exit::Exit;
 use crate::output::{Report, table};
 use crate::progress;
-use crate::reading::JournalReader;
+use crate::reading::{JournalReader, thresholds};
 use crate::story::gate_word;
+use crate::words;
 use anyhow::{Context, Result};
 use clap::Args;
-use fillwright_domain::{LaneId, Timestamp};
-use fillwright_engine::Home;
+use fillwright_domain::LaneId;
 use fillwright_policy::execution_metrics::ExecutionMetricsSpec;
 use fillwright_projections::ProjectedEntry;
 use fillwright_projections::assessment::{
@@ -38,12 +38,8 @@ Examples:
 
 Exit codes: as `fillwright --help` lists them; 3 where the home states no thresholds.")]
 pub(crate) struct Assess {
-    /// The first instant, as RFC 3339 has it.
-    #[arg(long, value_name = "TIME", value_parser = instant)]
-    from: Timestamp,
-    /// The last instant.
-    #[arg(long, value_name = "TIME", value_parser = instant)]
-    to: Timestamp,
+    #[command(flatten)]
+    between: Between,
     /// A file to write the whole assessment to, as JSON.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -52,11 +48,8 @@ pub(crate) struct Assess {
 impl Assess {
     pub(crate) fn run(self, common: &Common) -> Result<Exit> {
         let home = common.home()?;
-        let period = Period { from: self.from, to: self.to };
-        if period.from > period.to {
-            return Err(Stop::usage("--from is behind --to; a period begins before it ends").into());
-        }
-        let thresholds = thresholds(&home)?;
+        let period = self.between.period()?;
+        let thresholds = thresholds(&home, SPEC, "a figure is worth a recommendation")?;
         let assessed = assess(&JournalReader::of(&home)?, period, thresholds)?;
         if let Some(path) = &self.out {
             write(path, &assessed)?;
@@ -64,18 +57,6 @@ impl Assess {
         common.output().report(&assessed)?;
         Ok(Exit::Done)
     }
-}
-
-fn thresholds(home: &Home) -> Result<ExecutionMetricsSpec> {
-    let Some((file, bytes)) = home.optional_document(SPEC)? else {
-        return Err(Stop::configuration(format!(
-            "there is no {SPEC}; it says from where on a figure is worth a recommendation (`fillwright policy schema \
-             execution_metrics_spec`)"
-        ))
-        .into());
-    };
-    let spec = serde_json::from_slice(&bytes);
-    Ok(spec.map_err(|error| Stop::configuration(format!("{file}: {error}")))?)
 }
 
 fn assess(
@@ -158,13 +139,6 @@ fn because(evidence: &Evidence) -> String {
     format!("{measure} {}, threshold {}", evidence.found, evidence.threshold)
 }
 
-/// The first entries behind a figure.
 fn entries(evidence: &Evidence) -> String {
-    const SHOWN: usize = 5;
-    let shown = evidence.entries.seqs.iter().take(SHOWN).map(ToString::to_string);
-    let shown = shown.collect::<Vec<_>>().join(", ");
-    match evidence.entries.count.saturating_sub(SHOWN as u64) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+    words::entries(&evidence.entries.seqs, evidence.entries.count)
 }

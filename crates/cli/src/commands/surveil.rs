@@ -1,14 +1,13 @@
 //! `fillwright surveil`: patterns in recorded orders and fills that look like abuse of a market.
 
-use crate::arguments::{Common, instant};
-use crate::exit::{Exit, Stop};
+use crate::arguments::{Between, Common};
+use crate::exit::Exit;
 use crate::output::{Report, table};
 use crate::progress;
-use crate::reading::JournalReader;
+use crate::reading::{JournalReader, thresholds};
+use crate::words::entries;
 use anyhow::Result;
 use clap::Args;
-use fillwright_domain::Timestamp;
-use fillwright_engine::Home;
 use fillwright_policy::surveillance::SurveillancePolicy;
 use fillwright_projections::ProjectedEntry;
 use fillwright_projections::evidence::Period;
@@ -34,37 +33,19 @@ Examples:
 
 Exit codes: as `fillwright --help` lists them; 3 where the home states no thresholds.")]
 pub(crate) struct Surveil {
-    /// The first instant, as RFC 3339 has it.
-    #[arg(long, value_name = "TIME", value_parser = instant)]
-    from: Timestamp,
-    /// The last instant.
-    #[arg(long, value_name = "TIME", value_parser = instant)]
-    to: Timestamp,
+    #[command(flatten)]
+    between: Between,
 }
 
 impl Surveil {
     pub(crate) fn run(self, common: &Common) -> Result<Exit> {
         let home = common.home()?;
-        let period = Period { from: self.from, to: self.to };
-        if period.from > period.to {
-            return Err(Stop::usage("--from is behind --to; a period begins before it ends").into());
-        }
-        let surveyed = survey(&JournalReader::of(&home)?, period, policy(&home)?)?;
+        let period = self.between.period()?;
+        let policy = thresholds(&home, POLICY, "a pattern is worth a look")?;
+        let surveyed = survey(&JournalReader::of(&home)?, period, policy)?;
         common.output().report(&surveyed)?;
         Ok(Exit::Done)
     }
-}
-
-fn policy(home: &Home) -> Result<SurveillancePolicy> {
-    let Some((file, bytes)) = home.optional_document(POLICY)? else {
-        return Err(Stop::configuration(format!(
-            "there is no {POLICY}; it says from where on a pattern is worth a look (`fillwright policy schema \
-             surveillance`)"
-        ))
-        .into());
-    };
-    let policy = serde_json::from_slice(&bytes);
-    Ok(policy.map_err(|error| Stop::configuration(format!("{file}: {error}")))?)
 }
 
 fn survey(reader: &JournalReader, period: Period, policy: SurveillancePolicy) -> Result<Surveyed> {
@@ -87,14 +68,14 @@ impl Report for Surveyed {
         }
         let mut table = table(&["looks like", "of", "in", "measured", "threshold", "entries"]);
         for finding in &self.findings {
-            let (name, unit) = words(finding.pattern);
+            let (name, unit) = named(finding.pattern);
             table.add_row([
                 name.to_owned(),
                 whose(finding),
                 finding.instrument_id.to_string(),
                 format!("{} {unit}", finding.measured),
                 format!("{} {unit}", finding.threshold),
-                entries(finding),
+                entries(&finding.entries, finding.entries.len() as u64),
             ]);
         }
         format!(
@@ -104,7 +85,7 @@ impl Report for Surveyed {
     }
 }
 
-fn words(pattern: Pattern) -> (&'static str, &'static str) {
+fn named(pattern: Pattern) -> (&'static str, &'static str) {
     match pattern {
         Pattern::OrderToTrade => ("many orders, few trades", "messages a trade"),
         Pattern::Layering => ("layering", "% taken back of what was filled"),
@@ -117,16 +98,5 @@ fn whose(finding: &Finding) -> String {
     match &finding.strategy_id {
         Some(strategy_id) => format!("strategy {strategy_id}, {books}"),
         None => books,
-    }
-}
-
-/// The first entries it rests on.
-fn entries(finding: &Finding) -> String {
-    const SHOWN: usize = 5;
-    let shown = finding.entries.iter().take(SHOWN).map(ToString::to_string);
-    let shown = shown.collect::<Vec<_>>().join(", ");
-    match finding.entries.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
     }
 }
